@@ -19,5 +19,6 @@ install(FILES ${PROJECT_BINARY_DIR}/quire-config.cmake ${PROJECT_BINARY_DIR}/qui
 if(BUILD_SHARED_LIBS)
   set(QUIRE_PC_CFLAGS " -DQUIRE_SHARED")
 endif()
+file(RELATIVE_PATH QUIRE_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/quire.pc.in quire.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/quire.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -22,7 +22,7 @@ std::string load(const std::filesystem::path& path) {
 
 int main(int argc, char** argv) {
   std::size_t replayed = 0;
-  for (const std::string folder : std::vector<std::string>(argv + 1, argv + argc)) {
+  for (const std::string& folder : std::vector<std::string>(argv + 1, argv + argc)) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
       const std::string input = load(entry.path());
       // Said before the call: when the body crashes, the last line names the input.
