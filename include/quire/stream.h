@@ -1,0 +1,176 @@
+// Stream: what every byte stream can do (Python's io.IOBase and its Raw and Buffered children).
+//
+// A derived class gives the few calls it can do well; the rest of the vocabulary stands on those.
+// What a stream cannot do at all throws UnsupportedOperation, and `readable`, `writable`, `seekable`
+// tell beforehand.
+//
+// Lifetime: a resource: it has an identity and a position, is moved and not copied. Destructors
+// only release: call close() to hear of a failed flush. Thread: const operations may run at once, a
+// mutation needs exclusion.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <vector>
+
+#include "quire/byte_span.h"
+#include "quire/bytes.h"
+#include "quire/detail/export.h"
+
+namespace quire {
+
+/// Where `seek` counts from.
+enum class Whence { Begin = 0, Current = 1, End = 2 };
+
+/// How much `peek` shows and copies move at a time when nobody says: io.DEFAULT_BUFFER_SIZE.
+inline constexpr std::size_t kDefaultBufferSize = 8192;
+
+class LineIterator;
+
+class QUIRE_API Stream {
+ public:
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  virtual ~Stream();
+
+  /// Whether close() has been called.
+  [[nodiscard]] virtual bool closed() const noexcept = 0;
+
+  /// Errors: ClosedError, as for the next two.
+  [[nodiscard]] virtual bool readable() const;
+
+  [[nodiscard]] virtual bool writable() const;
+
+  [[nodiscard]] virtual bool seekable() const;
+
+  /// Whether a person sits at the other end.
+  /// Errors: ClosedError.
+  [[nodiscard]] virtual bool isatty() const;
+
+  /// The operating system's descriptor.
+  /// Errors: UnsupportedOperation where there is none.
+  [[nodiscard]] virtual int fileno() const;
+
+  /// Up to `size` bytes from the current position, all that is left when negative; advances.
+  /// Errors: ClosedError. A short result happens at the end of data only; an empty one means that
+  ///         there is no more.
+  [[nodiscard]] virtual Bytes read(std::ptrdiff_t size = -1);
+
+  /// Up to `size` bytes with at most one call to what lies underneath; advances.
+  /// Errors: as read(); a short result does not mean the end, an empty one does.
+  [[nodiscard]] virtual Bytes read1(std::ptrdiff_t size = -1);
+
+  /// Fills `target` from the current position and advances; returns the bytes filled.
+  /// Errors: as read(). 0 for a non-empty target means the end of data.
+  virtual std::size_t readinto(MutableByteSpan target);
+
+  /// One line, its '\n' included, but no more than `size` bytes of it unless negative.
+  /// Errors: as read(). Only the last line may lack the '\n'.
+  [[nodiscard]] virtual Bytes readline(std::ptrdiff_t size = -1);
+
+  /// Lines to the end, or until they hold at least `hint` bytes when that is positive.
+  [[nodiscard]] virtual std::vector<Bytes> readlines(std::ptrdiff_t hint = -1);
+
+  /// Writes all of `data` at the current position and advances; returns its size.
+  /// Errors: ClosedError.
+  virtual std::size_t write(ByteSpan data);
+
+  /// Writes each item, with nothing in between.
+  template <std::ranges::input_range Lines>
+    requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
+  void writelines(Lines&& lines) {
+    check_open();
+    for (auto&& line : lines) write(line);
+  }
+
+  /// Moves the position; returns the new one, counted from the beginning. Behind the end is allowed.
+  /// Errors: ClosedError; std::invalid_argument for a negative position counted from the beginning.
+  virtual std::size_t seek(std::ptrdiff_t offset, Whence whence = Whence::Begin);
+
+  /// The current position.
+  [[nodiscard]] virtual std::size_t tell() const;
+
+  /// Cuts the stream to `size` bytes, the current position if none is given; does not move. Returns
+  /// the size asked for.
+  virtual std::size_t truncate(std::optional<std::size_t> size = std::nullopt);
+
+  /// Hands on what is still buffered.
+  /// Errors: ClosedError, as for every operation but close().
+  virtual void flush();
+
+  /// Flushes and gives the resources back; a second call does nothing. The stream counts as closed
+  /// even when the flush throws.
+  virtual void close() = 0;
+
+  /// The lines from the current position on: `for (const Bytes& line : stream)`.
+  [[nodiscard]] LineIterator begin() QUIRE_LIFETIMEBOUND;
+
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+ protected:
+  Stream() noexcept = default;
+  Stream(Stream&&) noexcept = default;
+  Stream& operator=(Stream&&) noexcept = default;
+
+  /// Errors: ClosedError after close().
+  void check_open() const;
+
+  /// What iteration takes next (Python's __next__): readline(), unless the class promises, as BytesIO
+  /// does, that its loops do not call what a derived class overrides.
+  [[nodiscard]] virtual Bytes next_line() { return readline(); }
+
+ private:
+  friend class LineIterator;
+};
+
+/// Walks the lines of a stream; reading each one advances it.
+class LineIterator {
+ public:
+  using iterator_concept = std::input_iterator_tag;
+  using value_type = Bytes;
+  using difference_type = std::ptrdiff_t;
+
+  explicit LineIterator(Stream& stream QUIRE_LIFETIMEBOUND)
+      : stream_(&stream), line_(stream.next_line()) {}
+
+  [[nodiscard]] const Bytes& operator*() const noexcept { return line_; }
+
+  [[nodiscard]] const Bytes* operator->() const noexcept { return &line_; }
+
+  LineIterator& operator++() {
+    line_ = stream_->next_line();
+    return *this;
+  }
+
+  void operator++(int) { ++*this; }
+
+  [[nodiscard]] friend bool operator==(const LineIterator& it, std::default_sentinel_t) noexcept {
+    return it.line_.empty();
+  }
+
+ private:
+  Stream* stream_;
+  Bytes line_;
+};
+
+inline LineIterator Stream::begin() { return LineIterator(*this); }
+
+/// Copies from `source`, to its end or at most `length` bytes, to `target`; returns the bytes moved.
+/// Cost: one buffer of `chunk` bytes, or none where a stream can hand out its memory.
+QUIRE_API std::size_t copyfileobj(Stream& source, Stream& target,
+                                  std::optional<std::size_t> length = std::nullopt,
+                                  std::size_t chunk = 256 * 1024);
+
+namespace detail {
+
+/// The position that `seek(offset, whence)` means in a stream of `size` bytes at `position`, by
+/// BytesIO's rules: from Current and End it stops at 0.
+/// Errors: std::invalid_argument, std::length_error past kMaxSize.
+[[nodiscard]] QUIRE_API std::size_t seek_target(std::ptrdiff_t offset, Whence whence,
+                                                std::size_t position, std::size_t size);
+
+}  // namespace detail
+}  // namespace quire

@@ -1,0 +1,78 @@
+// BytesBuilder: collects bytes of which nobody knows the number yet, and hands them out as Bytes.
+//
+// Lifetime: the result owns the memory, the builder is then empty. Thread: one owner, no sharing.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "quire/byte_span.h"
+#include "quire/bytes.h"
+#include "quire/detail/block.h"
+#include "quire/ledger.h"
+
+namespace quire::detail {
+
+class BytesBuilder {
+ public:
+  /// Bytes collected so far.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  /// All the room behind the collected bytes, at least `count`. Fill it from the front and commit.
+  /// Cost:   amortised O(count).
+  /// Errors: std::bad_alloc, std::length_error.
+  [[nodiscard]] MutableByteSpan room(std::size_t count) {
+    const std::size_t needed = checked_add(size_, count);
+    if (needed > capacity()) reallocate(block_ ? grown_capacity(capacity(), needed) : needed);
+    return block_ ? MutableByteSpan(block_->data + size_, capacity() - size_) : MutableByteSpan();
+  }
+
+  /// REQUIRES: count <= the size of what room() returned
+  void commit(std::size_t count) noexcept { size_ += count; }
+
+  void append(ByteSpan data) {
+    if (data.empty()) return;
+    std::memcpy(room(data.size()).data(), data.data(), data.size());
+    commit(data.size());
+    count_copied(CopyReason::GetValue, data.size());
+  }
+
+  /// The collected bytes. Room that was not needed is given back when it is worth it.
+  [[nodiscard]] Bytes finish() noexcept {
+    if (size_ == 0) return {};
+    if (capacity() - size_ > size_ / 8) {
+      Block* const trimmed = block_->kind->resize(block_.get(), size_, size_);
+      if (trimmed != nullptr) replace(trimmed);
+    }
+    const std::byte* const data = block_->data;
+    return {std::move(block_), data, std::exchange(size_, 0)};
+  }
+
+ private:
+  [[nodiscard]] std::size_t capacity() const noexcept { return block_ ? block_->capacity : 0; }
+
+  void replace(Block* moved) noexcept {
+    static_cast<void>(block_.detach());
+    block_ = BlockRef::adopt(moved);
+  }
+
+  void reallocate(std::size_t capacity) {
+    if (block_) {
+      Block* const moved = block_->kind->resize(block_.get(), size_, capacity);
+      if (moved != nullptr) return replace(moved);
+    }
+    BlockRef fresh = new_heap_block(capacity);
+    if (size_ != 0) {
+      std::memcpy(fresh->data, block_->data, size_);
+      count_copied(CopyReason::Growth, size_);
+    }
+    block_ = std::move(fresh);
+  }
+
+  BlockRef block_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace quire::detail
