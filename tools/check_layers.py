@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Fails when an include goes up a layer, round in a circle, or out of the core.
+
+The layers are those of docs/design.md. A header may include its own layer and those below; a
+source has the layer of the header it implements. Usage: tools/check_layers.py [ROOT]
+"""
+
+import re
+import sys
+from pathlib import Path
+
+LEAF = 9  # may include everything; nothing in the library may include it
+
+# A new public header is one new word here. A detail header is layer 1 unless it is listed; a header
+# or source that is only in src/ is listed as src/<stem>.
+LAYERS = {
+    0: "version detail/export detail/pages",
+    1: "buffer byte_span error layout ledger slice storage_options",
+    2: "byte_array bytes src/bytes_builder",
+    3: "memory_view struct typed_view",
+    4: "stream",
+    5: "buffered_io bytes_io file_io filter_stream",
+    6: "spooled_io string_io text_io",
+    LEAF: "memory_report quire",
+}
+LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.split()}
+
+# The only sources that may call the operating system.
+OS_SOURCES = re.compile(r"src/(platform/.*|file_io\.cc)$")
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def stem_of(name):
+    """The layer table's name of what is included as quire/<name>.h."""
+    return name.removeprefix("quire/").removesuffix(".h")
+
+
+def layer_of_header(stem):
+    if stem.startswith("adapters/"):
+        return LEAF
+    return LAYER_OF.get(stem, 1 if stem.startswith("detail/") else None)
+
+
+def own_header(root, path):
+    """The stem of the header that a source implements, or None."""
+    for stem in (path.stem, f"detail/{path.stem}"):
+        if (root / "include/quire" / f"{stem}.h").exists():
+            return stem
+    return None
+
+
+def includes(path):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            yield number, match.group(1) == "<", match.group(2)
+
+
+def layer_name(layer):
+    return "a leaf" if layer == LEAF else f"layer {layer}"
+
+
+def check_file(root, path, stem, layer):
+    where = path.relative_to(root).as_posix()
+    is_source = path.suffix == ".cc"
+    for position, (number, angled, name) in enumerate(includes(path)):
+        at = f"{where}:{number}"
+        if is_source and position == 0 and stem and stem_of(name) != stem:
+            yield f"{at}: the first include must be the file's own header, quire/{stem}.h"
+        if not name.startswith("quire/"):
+            foreign = angled and (name.endswith(".h") or "/" in name)
+            if foreign and layer != LEAF and not OS_SOURCES.match(where):
+                yield f"{at}: <{name}> is not the standard library: it belongs in src/platform/"
+            if not angled:
+                private = LAYER_OF.get(f"src/{Path(name).stem}")
+                if private is None:
+                    yield (f'{at}: "{name}" has no layer: '
+                           "add src/<stem> to the table in tools/check_layers.py")
+                elif private > layer:
+                    yield f"{at}: {name} is above {layer_name(layer)}: an include may only go down"
+            continue
+        target = layer_of_header(stem_of(name))
+        if target is None:
+            yield f"{at}: {name} has no layer: add it to the table in tools/check_layers.py"
+        elif target > layer:
+            yield (f"{at}: {name} is {layer_name(target)}, above {layer_name(layer)}: "
+                   "an include may only go down")
+        elif target == LEAF and stem_of(name) != stem and stem != "quire":
+            yield f"{at}: {name} is a leaf: nothing in the library may include it"
+
+
+def find_cycle(graph):
+    """One cycle of `graph` as a list that starts and ends with the same node, or None."""
+    done, path = set(), []
+
+    def visit(node):
+        if node in path:
+            return path[path.index(node):] + [node]
+        if node in done:
+            return None
+        path.append(node)
+        for target in graph.get(node, ()):
+            cycle = visit(target)
+            if cycle:
+                return cycle
+        path.pop()
+        done.add(node)
+        return None
+
+    for start in sorted(graph):
+        cycle = visit(start)
+        if cycle:
+            return cycle
+    return None
+
+
+def check(root):
+    problems, graph = [], {}
+    base = root / "include/quire"
+    for path in sorted(base.rglob("*.h")):
+        stem = path.relative_to(base).with_suffix("").as_posix()
+        layer = layer_of_header(stem)
+        if layer is None:
+            problems.append(f"{path.relative_to(root)}:1: no layer: "
+                            "add it to the table in tools/check_layers.py")
+            continue
+        problems += check_file(root, path, stem, layer)
+        graph[stem] = [stem_of(name) for _, _, name in includes(path) if name.startswith("quire/")]
+    for path in sorted([*root.glob("src/**/*.cc"), *root.glob("src/**/*.h")]):
+        stem = own_header(root, path)
+        if "platform" in path.parts:
+            layer = 0
+        elif stem:
+            layer = layer_of_header(stem)
+        else:
+            layer = LAYER_OF.get(f"src/{path.stem}")
+        if layer is None:
+            problems.append(f"{path.relative_to(root)}:1: implements no header of the same name: "
+                            f"add src/{path.stem} to the table in tools/check_layers.py")
+            continue
+        problems += check_file(root, path, stem, layer)
+    cycle = find_cycle(graph)
+    if cycle:
+        problems.append(f"include/quire/{cycle[0]}.h:1: a circle of includes: {' -> '.join(cycle)}")
+    return problems
+
+
+def main():
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
+    problems = check(root)
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
