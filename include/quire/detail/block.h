@@ -1,0 +1,183 @@
+// Block: one contiguous piece of memory with its owners counted, whatever it is made of.
+//
+//      owners = 3, exports = 1
+//   +---------------------------+------------------------------------+
+//   | Block: data capacity kind | bytes a handle may see | free      |
+//   +---------------------------+------------------------------------+
+//                                 ^ Bytes   ^ Bytes   ^ a live view
+//
+// An owner is anything that keeps the block: a stream, a ByteArray, a Bytes, a view. An export is an
+// owner that sees writes as they happen (a live view): while there is one the block must not move.
+// Who shares a block never sees its bytes change: that is the business of the streams (the frozen
+// mark in bytes_io.h); a block itself only counts.
+//
+// Lifetime: the last owner to let go destroys it. Thread: the counts are atomic; the rest belongs
+// to the one owner that may write.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "quire/detail/export.h"
+
+namespace quire::detail {
+
+struct Block;
+
+/// What a kind of memory can do.
+struct BlockKind {
+  /// As reports print it: "heap", "adopted", ...
+  const char* name;
+  /// Frees the memory and the Block itself.
+  void (*destroy)(Block* block) noexcept;
+  /// Gives a block that the caller owns alone (one owner, no export) room for `capacity` bytes, and
+  /// keeps the first `used`. The block may move: the result replaces it. Returns null, with the
+  /// block as it was, when this kind cannot or memory is short: the caller then copies.
+  Block* (*resize)(Block* block, std::size_t used, std::size_t capacity) noexcept;
+};
+
+/// Trivially copyable, so that a heap block can be moved by realloc, header and all; that is why the
+/// counts are plain numbers reached through std::atomic_ref.
+struct Block {
+  std::byte* data;
+  std::size_t capacity;
+  const BlockKind* kind;
+  std::uint64_t owners;
+  std::uint64_t exports;
+
+  void retain() noexcept {
+    std::atomic_ref(owners).fetch_add(1, std::memory_order_relaxed);
+  }
+
+  /// Lets go of one ownership. The releasing decrement pairs with the acquire in `unique`: what the
+  /// last other owner read, it read before the one that remains writes.
+  void release() noexcept {
+    if (std::atomic_ref(owners).fetch_sub(1, std::memory_order_acq_rel) == 1) kind->destroy(this);
+  }
+
+  /// Only one owner is left: the caller, who may then change any byte.
+  [[nodiscard]] bool unique() noexcept { return owner_count() == 1; }
+
+  [[nodiscard]] std::uint64_t owner_count() noexcept {
+    return std::atomic_ref(owners).load(std::memory_order_acquire);
+  }
+
+  void add_export() noexcept {
+    std::atomic_ref(exports).fetch_add(1, std::memory_order_relaxed);
+  }
+
+  void remove_export() noexcept {
+    std::atomic_ref(exports).fetch_sub(1, std::memory_order_release);
+  }
+
+  [[nodiscard]] std::uint64_t export_count() noexcept {
+    return std::atomic_ref(exports).load(std::memory_order_acquire);
+  }
+};
+
+/// A share in a Block; null is "no block": empty, static or borrowed memory.
+class BlockRef {
+ public:
+  BlockRef() noexcept = default;
+
+  /// Takes over one ownership that the caller has.
+  static BlockRef adopt(Block* block) noexcept { return BlockRef(block); }
+
+  /// Adds an ownership; `block` may be null.
+  static BlockRef share(Block* block) noexcept {
+    if (block != nullptr) block->retain();
+    return BlockRef(block);
+  }
+
+  BlockRef(const BlockRef& other) noexcept : block_(other.block_) {
+    if (block_ != nullptr) block_->retain();
+  }
+
+  BlockRef(BlockRef&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+
+  BlockRef& operator=(const BlockRef& other) noexcept {
+    BlockRef(other).swap(*this);
+    return *this;
+  }
+
+  BlockRef& operator=(BlockRef&& other) noexcept {
+    BlockRef(std::move(other)).swap(*this);
+    return *this;
+  }
+
+  ~BlockRef() {
+    if (block_ != nullptr) block_->release();
+  }
+
+  void swap(BlockRef& other) noexcept { std::swap(block_, other.block_); }
+
+  [[nodiscard]] Block* get() const noexcept { return block_; }
+
+  Block* operator->() const noexcept { return block_; }
+
+  explicit operator bool() const noexcept { return block_ != nullptr; }
+
+  /// Gives the ownership to the caller.
+  [[nodiscard]] Block* detach() noexcept { return std::exchange(block_, nullptr); }
+
+ private:
+  explicit BlockRef(Block* block) noexcept : block_(block) {}
+
+  Block* block_ = nullptr;
+};
+
+/// The most bytes any object here may hold: offsets are signed, as in Python.
+inline constexpr std::size_t kMaxSize = static_cast<std::size_t>(PTRDIFF_MAX) - 4096;
+
+/// A heap block with room for at least `capacity` bytes, one owner, content not set.
+/// Cost:   one allocation, header and bytes together.
+/// Errors: std::bad_alloc, std::length_error past kMaxSize.
+[[nodiscard]] QUIRE_API BlockRef new_heap_block(std::size_t capacity);
+
+/// A block over memory that `deleter(context)` frees when the last owner goes.
+/// Errors: std::bad_alloc; the memory is then still the caller's.
+[[nodiscard]] QUIRE_API BlockRef new_adopted_block(std::byte* data, std::size_t size,
+                                                   void (*deleter)(void* context) noexcept,
+                                                   void* context);
+
+/// For kinds whose memory has the size it has.
+QUIRE_API Block* refuse_resize(Block* block, std::size_t used, std::size_t capacity) noexcept;
+
+/// A block that keeps the object whose memory it is.
+template <class Container>
+struct ContainerBlock : Block {
+  Container container;
+
+  static void destroy(Block* block) noexcept { delete static_cast<ContainerBlock*>(block); }
+
+  static constexpr BlockKind kKind{"adopted", destroy, refuse_resize};
+};
+
+/// Takes over an object that owns contiguous trivially copyable items (a string, a vector).
+/// Errors: std::bad_alloc; the object is then unchanged.
+template <class Container>
+  requires(!std::is_reference_v<Container>)
+[[nodiscard]] BlockRef adopt_container(Container&& container) {
+  static_assert(std::is_trivially_copyable_v<typename Container::value_type>);
+  auto* block = new ContainerBlock<Container>{Block{}, std::move(container)};
+  const std::size_t size = block->container.size() * sizeof(typename Container::value_type);
+  static_cast<Block&>(*block) = Block{reinterpret_cast<std::byte*>(block->container.data()), size,
+                                      &ContainerBlock<Container>::kKind, 1, 0};
+  return BlockRef::adopt(block);
+}
+
+/// Capacity to ask for so that a series of appends stays linear: at least `needed`, and half as much
+/// again as `capacity`.
+[[nodiscard]] QUIRE_API std::size_t grown_capacity(std::size_t capacity,
+                                                   std::size_t needed) noexcept;
+
+/// `a + b`, or std::length_error past kMaxSize.
+[[nodiscard]] QUIRE_API std::size_t checked_add(std::size_t a, std::size_t b);
+
+/// `a * b`, or std::length_error past kMaxSize.
+[[nodiscard]] QUIRE_API std::size_t checked_multiply(std::size_t a, std::size_t b);
+
+}  // namespace quire::detail
