@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Fails when something names another version than include/quire/version.h, the one place of it."""
+"""Fails when something names another version than include/quire/version.h, the one place of it.
+
+`--print` prints the version instead.
+"""
 
 import re
 import subprocess
@@ -36,6 +39,9 @@ def release_tags_at_head():
 
 def main():
     version = header_version()
+    if sys.argv[1:] == ["--print"]:
+        print(version)
+        return 0
     problems = []
     heading = newest_changelog_heading()
     if heading not in ("Unreleased", version):
