@@ -22,8 +22,8 @@ class MutableByteSpan;
 namespace detail {
 
 template <class T>
-concept ByteLike =
-    std::same_as<std::remove_cv_t<T>, char> || std::same_as<std::remove_cv_t<T>, unsigned char> ||
+concept ByteLike = std::same_as < std::remove_cv_t<T>,
+char > || std::same_as<std::remove_cv_t<T>, unsigned char> ||
     std::same_as<std::remove_cv_t<T>, std::byte> || std::same_as<std::remove_cv_t<T>, char8_t>;
 
 template <class T>
@@ -65,20 +65,18 @@ class ByteSpan {
 
   /// A literal: a closing NUL is the compiler's and does not count.
   template <detail::ByteLike T, std::size_t N>
-    requires std::same_as<T, char> || std::same_as<T, char8_t>
-  ByteSpan(const T (&array)[N]) noexcept
-      : data_(reinterpret_cast<const std::byte*>(array)),
-        size_(array[N - 1] == T{} ? N - 1 : N) {}
+  requires std::same_as<T, char> || std::same_as<T, char8_t> ByteSpan(const T (&array)[N])
+  noexcept
+      : data_(reinterpret_cast<const std::byte*>(array)), size_(array[N - 1] == T{} ? N - 1 : N) {}
 
   /// A buffer of the caller's: all N bytes.
   template <detail::ByteLike T, std::size_t N>
-  ByteSpan(T (&array)[N]) noexcept
-      : data_(reinterpret_cast<const std::byte*>(array)), size_(N) {}
+  ByteSpan(T (&array)[N]) noexcept : data_(reinterpret_cast<const std::byte*>(array)), size_(N) {}
 
   template <detail::ByteLike T, std::size_t N>
-    requires std::same_as<T, unsigned char> || std::same_as<T, std::byte>
-  ByteSpan(const T (&array)[N]) noexcept
-      : data_(reinterpret_cast<const std::byte*>(array)), size_(N) {}
+  requires std::same_as<T, unsigned char> || std::same_as<T, std::byte> ByteSpan(
+      const T (&array)[N])
+  noexcept : data_(reinterpret_cast<const std::byte*>(array)), size_(N) {}
 
   // A bare pointer does not say how many bytes it means: pass std::string_view(p) for a C string,
   // or ByteSpan(p, n).
@@ -140,14 +138,14 @@ class MutableByteSpan {
       : data_(static_cast<std::byte*>(data)), size_(size) {}
 
   template <class R>
-    requires detail::MutableByteRange<R>
-  MutableByteSpan(R&& range QUIRE_LIFETIMEBOUND) noexcept
+  requires detail::MutableByteRange<R> MutableByteSpan(R&& range QUIRE_LIFETIMEBOUND)
+  noexcept
       : data_(reinterpret_cast<std::byte*>(std::ranges::data(range))),
         size_(std::ranges::size(range)) {}
 
   template <detail::ByteLike T, std::size_t N>
-    requires(!std::is_const_v<T>)
-  MutableByteSpan(T (&array)[N]) noexcept : data_(reinterpret_cast<std::byte*>(array)), size_(N) {}
+  requires(!std::is_const_v<T>) MutableByteSpan(T (&array)[N])
+  noexcept : data_(reinterpret_cast<std::byte*>(array)), size_(N) {}
 
   // A bare pointer does not say how many bytes may be written: pass MutableByteSpan(p, n).
   template <detail::ByteLikePointer P>

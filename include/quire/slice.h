@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "quire/detail/export.h"
+#include "quire/error.h"
 
 namespace quire {
 
@@ -24,11 +25,10 @@ class SliceBound {
   constexpr SliceBound(std::nullopt_t) noexcept : omitted_(true) {}
 
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  constexpr SliceBound(T value) noexcept {
+
+  requires(!std::same_as<T, bool>) constexpr SliceBound(T value) noexcept {
     if constexpr (std::is_unsigned_v<T>) {
-      constexpr auto kMax =
-          static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+      constexpr auto kMax = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
       value_ = value > kMax ? std::numeric_limits<std::ptrdiff_t>::max()
                             : static_cast<std::ptrdiff_t>(value);
     } else {
@@ -83,6 +83,25 @@ constexpr Range resolve(SliceBound start, SliceBound stop, std::size_t size) noe
 /// Errors: std::invalid_argument when step is 0.
 QUIRE_API StridedRange resolve(SliceBound start, SliceBound stop, std::ptrdiff_t step,
                                std::size_t size);
+
+/// Offset of the item `index`; only a signed one counts from the end.
+/// Errors: std::out_of_range.
+template <std::integral T>
+constexpr std::size_t resolve_index(T index, std::size_t size) {
+  auto offset = static_cast<std::size_t>(index);
+  if (std::is_signed_v<T> && index < T{}) offset += size;
+  if (offset >= size) [[unlikely]] {
+    throw_index(static_cast<std::ptrdiff_t>(index), size);
+  }
+  return offset;
+}
+
+/// Errors: std::out_of_range unless `count` bytes at `offset` are within `size`.
+constexpr void check_range(std::size_t offset, std::size_t count, std::size_t size) {
+  if (count > size || offset > size - count) [[unlikely]] {
+    throw_range(offset, count, size);
+  }
+}
 
 }  // namespace detail
 }  // namespace quire

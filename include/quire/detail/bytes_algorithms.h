@@ -1,4 +1,5 @@
-// What Python's bytes can do, as functions on ByteSpan that answer with offsets, parts or new Bytes.
+// What Python's bytes can do, as functions on ByteSpan that answer with offsets, parts or new
+// Bytes.
 //
 // Bytes, ByteArray and the views give these as methods (detail/byte_methods.h); streams call them
 // directly. A part is a Range of the span it was found in, so that each caller can share, copy or
@@ -9,6 +10,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,8 +31,8 @@ namespace quire::detail::algo {
 
 // --- searching -----------------------------------------------------------------------------------
 
-/// The part that `find(needle, start, stop)` looks into; none when it starts behind its own end, where
-/// even an empty needle is not found.
+/// The part that `find(needle, start, stop)` looks into; none when it starts behind its own end,
+/// where even an empty needle is not found.
 [[nodiscard]] constexpr std::optional<Range> window(SliceBound start, SliceBound stop,
                                                     std::size_t size) noexcept {
   if (!start.omitted() && start.value() > 0 && static_cast<std::size_t>(start.value()) > size) {
@@ -78,11 +80,18 @@ namespace quire::detail::algo {
   return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;
 }
 
+/// Copies the items of a strided part one behind the other.
+inline void copy_strided(std::byte* to, const std::byte* from, StridedRange part) noexcept {
+  for (std::size_t i = 0; i < part.count; ++i) {
+    to[i] = from[part.start + static_cast<std::ptrdiff_t>(i) * part.step];
+  }
+}
+
 // --- parts ---------------------------------------------------------------------------------------
 
-/// The parts between separators, at most `maxsplit` cuts unless that is negative. Without a separator
-/// runs of whitespace separate, and there are no empty parts.
-/// Errors: std::invalid_argument for an empty separator; std::bad_alloc.
+/// The parts between separators, at most `maxsplit` cuts unless that is negative. Without a
+/// separator runs of whitespace separate, and there are no empty parts. Errors:
+/// std::invalid_argument for an empty separator; std::bad_alloc.
 [[nodiscard]] QUIRE_API std::vector<Range> split(ByteSpan text, std::optional<ByteSpan> separator,
                                                  std::ptrdiff_t maxsplit);
 
@@ -93,15 +102,17 @@ namespace quire::detail::algo {
 /// The lines, which end at "\n", "\r" or "\r\n".
 [[nodiscard]] QUIRE_API std::vector<Range> splitlines(ByteSpan text, bool keepends);
 
-/// What is before the first separator, the separator, what follows; {all, empty, empty} without one.
-/// Errors: std::invalid_argument for an empty separator.
+/// What is before the first separator, the separator, what follows; {all, empty, empty} without
+/// one. Errors: std::invalid_argument for an empty separator.
 [[nodiscard]] QUIRE_API std::array<Range, 3> partition(ByteSpan text, ByteSpan separator);
 
 /// The same for the last separator; {empty, empty, all} without one.
 [[nodiscard]] QUIRE_API std::array<Range, 3> rpartition(ByteSpan text, ByteSpan separator);
 
 /// Python's whitespace in bytes.
-[[nodiscard]] inline ByteSpan whitespace() noexcept { return " \t\n\r\v\f"; }
+[[nodiscard]] inline ByteSpan whitespace() noexcept {
+  return " \t\n\r\v\f";
+}
 
 /// What is left when bytes of `set` are taken off an end.
 [[nodiscard]] QUIRE_API Range lstrip(ByteSpan text, ByteSpan set) noexcept;
