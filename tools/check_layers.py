@@ -16,8 +16,8 @@ LEAF = 9  # may include everything; nothing in the library may include it
 LAYERS = {
     0: "version detail/export detail/pages",
     1: "buffer byte_span error layout ledger slice storage_options",
-    2: "byte_array bytes src/bytes_builder",
-    3: "memory_view struct typed_view",
+    2: "byte_array bytes detail/byte_methods detail/bytes_algorithms src/bytes_builder",
+    3: "memory_view struct struct_value typed_view detail/struct_format",
     4: "stream",
     5: "buffered_io bytes_io file_io filter_stream",
     6: "spooled_io string_io text_io",
