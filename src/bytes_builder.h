@@ -15,6 +15,10 @@
 
 namespace quire::detail {
 
+/// A size to read is only a wish until the bytes are there: memory for more than this is taken as
+/// they arrive.
+inline constexpr std::size_t kFirstRead = 1024 * 1024;
+
 class BytesBuilder {
  public:
   /// Bytes collected so far.
@@ -74,5 +78,19 @@ class BytesBuilder {
   BlockRef block_;
   std::size_t size_ = 0;
 };
+
+/// Adds what `readinto(room)` delivers, until `limit` bytes are together or it delivers none. Asks
+/// at least once. Room for `expected` bytes is taken at the start, more as they arrive.
+template <class ReadInto>
+void read_into(BytesBuilder& result, std::size_t limit, std::size_t expected, ReadInto&& readinto) {
+  std::size_t wanted = expected;
+  std::size_t count = 0;
+  do {
+    const MutableByteSpan room = result.room(wanted);
+    count = readinto(room.subspan(0, std::min(room.size(), limit - result.size())));
+    result.commit(count);
+    wanted = 1;
+  } while (count != 0 && result.size() < limit);
+}
 
 }  // namespace quire::detail

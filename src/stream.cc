@@ -9,14 +9,6 @@
 
 namespace quire {
 
-namespace {
-
-// A size that nobody has seen yet is only a wish: memory for more than this is taken as the bytes
-// arrive.
-constexpr std::size_t kFirstRead = 1024 * 1024;
-
-}  // namespace
-
 Stream::~Stream() = default;
 
 void Stream::check_open() const {
@@ -50,15 +42,10 @@ int Stream::fileno() const {
 Bytes Stream::read(std::ptrdiff_t size) {
   check_open();
   const std::size_t limit = size < 0 ? npos : static_cast<std::size_t>(size);
+  const std::size_t expected = size < 0 ? kDefaultBufferSize : std::min(limit, detail::kFirstRead);
   detail::BytesBuilder result;
-  std::size_t wanted = size < 0 ? kDefaultBufferSize : std::min(limit, kFirstRead);
-  std::size_t count = 0;
-  do {
-    const MutableByteSpan room = result.room(wanted);
-    count = readinto(room.subspan(0, std::min(room.size(), limit - result.size())));
-    result.commit(count);
-    wanted = 1;
-  } while (count != 0 && result.size() < limit);
+  detail::read_into(result, limit, expected,
+                    [this](MutableByteSpan room) { return readinto(room); });
   return result.finish();
 }
 
@@ -66,7 +53,7 @@ Bytes Stream::read1(std::ptrdiff_t size) {
   check_open();
   detail::BytesBuilder result;
   const std::size_t wanted =
-      size < 0 ? kDefaultBufferSize : std::min(static_cast<std::size_t>(size), kFirstRead);
+      size < 0 ? kDefaultBufferSize : std::min(static_cast<std::size_t>(size), detail::kFirstRead);
   result.commit(readinto(result.room(wanted).subspan(0, wanted)));
   return result.finish();
 }
@@ -108,6 +95,10 @@ std::size_t Stream::write(ByteSpan) {
   detail::throw_unsupported("write");
 }
 
+std::size_t Stream::write_some(ByteSpan data) {
+  return write(data);
+}
+
 std::size_t Stream::seek(std::ptrdiff_t, Whence) {
   check_open();
   detail::throw_unsupported("seek");
@@ -125,6 +116,14 @@ std::size_t Stream::truncate(std::optional<std::size_t>) {
 
 void Stream::flush() {
   check_open();
+}
+
+void StreamHandle::finish() {
+  if (owned_) {
+    owned_->close();
+  } else if (!stream_->closed()) {
+    stream_->flush();
+  }
 }
 
 std::size_t copyfileobj(Stream& source, Stream& target, std::optional<std::size_t> length,
@@ -174,7 +173,9 @@ std::size_t seek_target(std::ptrdiff_t offset, Whence whence, std::size_t positi
     return back < base ? base - back : 0;
   }
   const auto forward = static_cast<std::size_t>(offset);
-  if (base > kMaxSize || forward > kMaxSize - base) throw_position(base, forward);
+  // A position may lie where no data can: only a write there fails.
+  constexpr auto kHighest = static_cast<std::size_t>(PTRDIFF_MAX);
+  if (base > kHighest || forward > kHighest - base) throw_position(base, forward);
   return base + forward;
 }
 

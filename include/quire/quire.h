@@ -2,10 +2,13 @@
 #pragma once
 
 #include "quire/buffer.h"
+#include "quire/buffered_io.h"
 #include "quire/byte_span.h"
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
 #include "quire/error.h"
+#include "quire/file_io.h"
+#include "quire/filter_stream.h"
 #include "quire/ledger.h"
 #include "quire/memory_view.h"
 #include "quire/slice.h"

@@ -1,19 +1,22 @@
 // Stream: what every byte stream can do (Python's io.IOBase and its Raw and Buffered children).
 //
-// A derived class gives the few calls it can do well; the rest of the vocabulary stands on those.
-// What a stream cannot do at all throws UnsupportedOperation, and `readable`, `writable`, `seekable`
-// tell beforehand.
+// A derived class gives the few calls it can do well; the rest of the vocabulary stands on those:
+// every way of reading on `readinto`, `writelines` on `write`. What a stream cannot do at all
+// throws UnsupportedOperation, and `readable`, `writable`, `seekable` tell beforehand.
 //
-// Lifetime: a resource: it has an identity and a position, is moved and not copied. Destructors
-// only release: call close() to hear of a failed flush. Thread: const operations may run at once, a
-// mutation needs exclusion.
+// Lifetime: a resource: it has an identity and a position, is moved and not copied; one that was
+// moved from counts as closed. A destructor never throws: call close() to hear of a failed flush.
+// Thread: const operations may run at once, a mutation needs exclusion.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <ranges>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "quire/byte_span.h"
@@ -64,7 +67,8 @@ class QUIRE_API Stream {
   [[nodiscard]] virtual Bytes read1(std::ptrdiff_t size = -1);
 
   /// Fills `target` from the current position and advances; returns the bytes filled.
-  /// Errors: as read(). 0 for a non-empty target means the end of data.
+  /// Errors: as read(). 0 for a non-empty target means the end of data; fewer bytes than asked for
+  ///         do not where the stream stands on a descriptor or on another stream.
   virtual std::size_t readinto(MutableByteSpan target);
 
   /// One line, its '\n' included, but no more than `size` bytes of it unless negative.
@@ -72,22 +76,32 @@ class QUIRE_API Stream {
   [[nodiscard]] virtual Bytes readline(std::ptrdiff_t size = -1);
 
   /// Lines to the end, or until they hold at least `hint` bytes when that is positive.
+  /// Errors: as read().
   [[nodiscard]] virtual std::vector<Bytes> readlines(std::ptrdiff_t hint = -1);
 
   /// Writes all of `data` at the current position and advances; returns its size.
-  /// Errors: ClosedError.
+  /// Errors: ClosedError; those of the memory or the system underneath.
   virtual std::size_t write(ByteSpan data);
 
-  /// Writes each item, with nothing in between.
+  /// Writes what the stream takes at one go and advances; returns how much that was. For those who
+  /// must know after a failure how far it got: what one call has written, no error hides.
+  /// Errors: as write(); nothing has then been written by this call. 0 for non-empty data means
+  ///         that the stream takes no more.
+  virtual std::size_t write_some(ByteSpan data);
+
+  /// Writes each item, with nothing in between. What came before a failure stays written.
   template <std::ranges::input_range Lines>
-    requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
+  requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
+
   void writelines(Lines&& lines) {
     check_open();
     for (auto&& line : lines) write(line);
   }
 
-  /// Moves the position; returns the new one, counted from the beginning. Behind the end is allowed.
-  /// Errors: ClosedError; std::invalid_argument for a negative position counted from the beginning.
+  /// Moves the position; returns the new one, counted from the beginning. Behind the end is
+  /// allowed. Errors: ClosedError; std::invalid_argument for a negative position counted from the
+  /// beginning
+  ///         (on a file std::system_error, as in Python).
   virtual std::size_t seek(std::ptrdiff_t offset, Whence whence = Whence::Begin);
 
   /// The current position.
@@ -118,8 +132,8 @@ class QUIRE_API Stream {
   /// Errors: ClosedError after close().
   void check_open() const;
 
-  /// What iteration takes next (Python's __next__): readline(), unless the class promises, as BytesIO
-  /// does, that its loops do not call what a derived class overrides.
+  /// What iteration takes next (Python's __next__): readline(), unless the class promises, as
+  /// BytesIO does, that its loops do not call what a derived class overrides.
   [[nodiscard]] virtual Bytes next_line() { return readline(); }
 
  private:
@@ -156,10 +170,71 @@ class LineIterator {
   Bytes line_;
 };
 
-inline LineIterator Stream::begin() { return LineIterator(*this); }
+inline LineIterator Stream::begin() {
+  return LineIterator(*this);
+}
 
-/// Copies from `source`, to its end or at most `length` bytes, to `target`; returns the bytes moved.
-/// Cost: one buffer of `chunk` bytes, or none where a stream can hand out its memory.
+/// A stream that is owned or borrowed: what a stream that stands on another one is made from.
+///
+///     BufferedReader a(file);                             // borrows: `file` must outlive it
+///     BufferedReader b(FileIO("path"));                   // owns
+///     BufferedReader c(std::make_unique<FileIO>("path"))  // owns
+///
+/// Whoever holds one closes an owned stream with itself; a borrowed one is flushed and left open.
+class QUIRE_API StreamHandle {
+ public:
+  StreamHandle() noexcept = default;
+
+  StreamHandle(Stream& borrowed QUIRE_LIFETIMEBOUND) noexcept : stream_(&borrowed) {}
+
+  template <std::derived_from<Stream> S>
+  StreamHandle(std::unique_ptr<S> owned) noexcept : owned_(std::move(owned)) {
+    stream_ = owned_.get();
+  }
+
+  template <class S>
+
+  requires(!std::is_reference_v<S> && std::derived_from<S, Stream> && std::move_constructible<S>)
+      StreamHandle(S&& owned)
+      : StreamHandle(std::make_unique<S>(std::move(owned))) {}
+
+  StreamHandle(StreamHandle&& other) noexcept
+      : owned_(std::move(other.owned_)), stream_(std::exchange(other.stream_, nullptr)) {}
+
+  StreamHandle& operator=(StreamHandle&& other) noexcept {
+    owned_ = std::move(other.owned_);
+    stream_ = std::exchange(other.stream_, nullptr);
+    return *this;
+  }
+
+  ~StreamHandle() = default;
+
+  /// Whether the stream goes with this handle.
+  [[nodiscard]] bool owns() const noexcept { return owned_ != nullptr; }
+
+  explicit operator bool() const noexcept { return stream_ != nullptr; }
+
+  [[nodiscard]] Stream* get() const noexcept { return stream_; }
+
+  /// REQUIRES: *this
+  [[nodiscard]] Stream& operator*() const noexcept { return *stream_; }
+
+  /// REQUIRES: *this
+  Stream* operator->() const noexcept { return stream_; }
+
+  /// Closes the stream if it is owned, flushes it otherwise.
+  /// REQUIRES: *this
+  void finish();
+
+ private:
+  std::unique_ptr<Stream> owned_;
+  Stream* stream_ = nullptr;
+};
+
+/// Copies from `source`, to its end or at most `length` bytes, to `target`; returns the bytes
+/// moved. When the target takes no more, what was read too much is given back if the source can
+/// seek. Cost:   at most `chunk` bytes of memory, none where the source can hand out its own.
+/// Errors: those of both streams; std::invalid_argument when `chunk` is 0.
 QUIRE_API std::size_t copyfileobj(Stream& source, Stream& target,
                                   std::optional<std::size_t> length = std::nullopt,
                                   std::size_t chunk = 256 * 1024);
@@ -168,7 +243,7 @@ namespace detail {
 
 /// The position that `seek(offset, whence)` means in a stream of `size` bytes at `position`, by
 /// BytesIO's rules: from Current and End it stops at 0.
-/// Errors: std::invalid_argument, std::length_error past kMaxSize.
+/// Errors: std::invalid_argument, std::length_error past the highest signed position.
 [[nodiscard]] QUIRE_API std::size_t seek_target(std::ptrdiff_t offset, Whence whence,
                                                 std::size_t position, std::size_t size);
 
