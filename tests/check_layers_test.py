@@ -46,6 +46,14 @@ class CheckLayers(unittest.TestCase):
             "src/error.cc": '#include "quire/error.h"\n#include "quire/stream.h"\n',
         }, "src/error.cc:2", "may only go down")
 
+    def test_upward_include_through_a_private_header_is_caught(self):
+        self.assert_one({
+            "include/quire/error.h": "",
+            "include/quire/stream.h": "",
+            "src/error.cc": '#include "quire/error.h"\n#include "helper.h"\n',
+            "src/helper.h": '#include "quire/stream.h"\n',
+        }, "src/error.cc:2", "may only go down")
+
     def test_cycle_is_caught(self):
         self.assert_one({
             "include/quire/bytes.h": '#include "quire/byte_array.h"\n',

@@ -11,12 +11,12 @@ from pathlib import Path
 
 LEAF = 9  # may include everything; nothing in the library may include it
 
-# A new public header is one new word here. A detail header is layer 1 unless it is listed; a header
-# or source that is only in src/ is listed as src/<stem>.
+# A new public header is one new word here. A detail header is layer 1 unless it is listed; a source
+# without a header of its name is listed as src/<stem>; a header in src/ has its highest include's.
 LAYERS = {
     0: "version detail/export detail/pages",
     1: "buffer byte_span error layout ledger slice storage_options",
-    2: "byte_array bytes detail/byte_methods detail/bytes_algorithms src/bytes_builder",
+    2: "byte_array bytes detail/byte_methods detail/bytes_algorithms",
     3: "memory_view struct struct_value typed_view detail/struct_format",
     4: "stream",
     5: "buffered_io bytes_io file_io filter_stream",
@@ -39,6 +39,17 @@ def layer_of_header(stem):
     if stem.startswith("adapters/"):
         return LEAF
     return LAYER_OF.get(stem, 1 if stem.startswith("detail/") else None)
+
+
+def layer_of_private_header(path):
+    """Layer 1, or the highest of what a header in src/ includes."""
+    layers = [1]
+    for _, _, name in includes(path):
+        if name.startswith("quire/"):
+            layers.append(layer_of_header(stem_of(name)) or 0)
+        elif (path.parent / name).exists():
+            layers.append(layer_of_private_header(path.parent / name))
+    return max(layers)
 
 
 def own_header(root, path):
@@ -72,11 +83,10 @@ def check_file(root, path, stem, layer):
             if foreign and layer != LEAF and not OS_SOURCES.match(where):
                 yield f"{at}: <{name}> is not the standard library: it belongs in src/platform/"
             if not angled:
-                private = LAYER_OF.get(f"src/{Path(name).stem}")
-                if private is None:
-                    yield (f'{at}: "{name}" has no layer: '
-                           "add src/<stem> to the table in tools/check_layers.py")
-                elif private > layer:
+                beside = path.parent / name
+                if not beside.exists():
+                    yield f'{at}: "{name}" is neither quire/... nor beside the file'
+                elif layer_of_private_header(beside) > layer:
                     yield f"{at}: {name} is above {layer_name(layer)}: an include may only go down"
             continue
         target = layer_of_header(stem_of(name))
@@ -132,6 +142,8 @@ def check(root):
             layer = 0
         elif stem:
             layer = layer_of_header(stem)
+        elif path.suffix == ".h":
+            layer = layer_of_private_header(path)
         else:
             layer = LAYER_OF.get(f"src/{path.stem}")
         if layer is None:
