@@ -402,12 +402,7 @@ Bytes repeat(ByteSpan text, std::ptrdiff_t count) {
   const std::size_t size = checked_multiply(text.size(), times);
   return make_bytes(size, [&](std::byte* out) {
     put(out, text);
-    // Doubling what is there: a handful of large copies instead of many small ones.
-    for (std::size_t done = text.size(); done < size;) {
-      const std::size_t step = std::min(done, size - done);
-      std::memcpy(out + done, out, step);
-      done += step;
-    }
+    repeat_over(out, text.size(), size);
   });
 }
 

@@ -64,6 +64,8 @@ void throw_invalid(const std::string& message) { throw std::invalid_argument(mes
 
 void throw_type(const std::string& message) { throw TypeError(message); }
 
+void throw_struct(const std::string& message) { throw StructError(message); }
+
 void throw_errno(int error, const std::string& what) {
   throw std::system_error(error, std::generic_category(), what);
 }

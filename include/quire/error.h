@@ -103,6 +103,7 @@ namespace detail {
 [[noreturn]] QUIRE_API void throw_full(std::size_t needed, std::size_t capacity);
 [[noreturn]] QUIRE_API void throw_invalid(const std::string& message);
 [[noreturn]] QUIRE_API void throw_type(const std::string& message);
+[[noreturn]] QUIRE_API void throw_struct(const std::string& message);
 [[noreturn]] QUIRE_API void throw_errno(int error, const std::string& what);
 
 }  // namespace detail

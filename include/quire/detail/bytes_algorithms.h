@@ -87,6 +87,17 @@ inline void copy_strided(std::byte* to, const std::byte* from, StridedRange part
   }
 }
 
+/// Fills [once, size) with copies of [0, once).
+/// REQUIRES: once <= size, and size == 0 when once is
+inline void repeat_over(std::byte* data, std::size_t once, std::size_t size) noexcept {
+  // Doubling what is there: a handful of large copies instead of many small ones.
+  for (std::size_t done = once; done < size;) {
+    const std::size_t step = done < size - done ? done : size - done;
+    std::memcpy(data + done, data, step);
+    done += step;
+  }
+}
+
 // --- parts ---------------------------------------------------------------------------------------
 
 /// The parts between separators, at most `maxsplit` cuts unless that is negative. Without a

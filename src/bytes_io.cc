@@ -1,0 +1,428 @@
+#include "quire/bytes_io.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <utility>
+
+#include "quire/detail/bytes_algorithms.h"
+
+namespace quire {
+
+namespace {
+
+// Under this, a copy costs less than what keeping a whole block alive may lead to.
+constexpr std::size_t kSmallResult = 64 * 1024;
+
+// Shrinking smaller blocks gives nothing worth a realloc back.
+constexpr std::size_t kShrinkFrom = 64 * 1024;
+
+// No position is at or above it, so that every write of a closed stream takes the slow path.
+constexpr std::size_t kClosedMark = std::numeric_limits<std::size_t>::max();
+
+/// Sets a value back when the scope ends, however it ends.
+class Restore {
+ public:
+  explicit Restore(std::size_t& value) noexcept : value_(value), saved_(value) {}
+
+  ~Restore() { value_ = saved_; }
+
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+
+ private:
+  std::size_t& value_;
+  std::size_t saved_;
+};
+
+void copy_bytes(std::byte* to, const std::byte* from, std::size_t count) noexcept {
+  if (count != 0) std::memcpy(to, from, count);
+}
+
+std::size_t wanted(std::ptrdiff_t size, std::size_t available) noexcept {
+  return size < 0 ? available : std::min(static_cast<std::size_t>(size), available);
+}
+
+}  // namespace
+
+// --- construction --------------------------------------------------------------------------------
+
+BytesIO::BytesIO(Bytes initial, const StorageOptions& options)
+    : data_(const_cast<std::byte*>(initial.data())),  // written to only once it is the stream's own
+      size_(initial.size()),
+      limit_(initial.size()),
+      mark_(initial.size()),
+      block_(detail::BlockRef::share(initial.block())),
+      options_(options) {
+  if (size_ > options.size_limit) detail::throw_too_large(size_);
+  count_shared(CopyReason::GetValue, size_);
+}
+
+BytesIO::BytesIO(ByteSpan initial, const StorageOptions& options) : options_(options) {
+  BytesIO::write(initial);
+  position_ = 0;
+}
+
+BytesIO::BytesIO(detail::BlockRef whole) noexcept
+    : data_(whole->data),
+      size_(whole->capacity),
+      limit_(whole->capacity),
+      block_(std::move(whole)) {}
+
+BytesIO BytesIO::adopt(std::string&& data) {
+  return BytesIO(detail::adopt_container(std::move(data)));
+}
+
+BytesIO BytesIO::adopt(void* data, std::size_t size, void (*deleter)(void*) noexcept) {
+  return BytesIO(detail::new_adopted_block(static_cast<std::byte*>(data), size, deleter, data));
+}
+
+BytesIO BytesIO::over(std::span<std::byte> memory, WhenFull when_full) noexcept {
+  BytesIO stream;
+  stream.data_ = memory.data();
+  stream.limit_ = memory.size();
+  stream.memory_ = when_full == WhenFull::Throw ? Memory::FixedThrow : Memory::FixedShort;
+  return stream;
+}
+
+BytesIO::BytesIO(BytesIO&& other) noexcept
+    : Stream(std::move(other)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      limit_(std::exchange(other.limit_, 0)),
+      position_(std::exchange(other.position_, 0)),
+      mark_(other.mark_.exchange(0, std::memory_order_relaxed)),
+      block_(std::move(other.block_)),
+      memory_(std::exchange(other.memory_, Memory::Block)),
+      closed_(std::exchange(other.closed_, false)),
+      sharing_has_cost_(std::exchange(other.sharing_has_cost_, false)),
+      options_(std::exchange(other.options_, StorageOptions{})) {
+  counters_.add(other.counters_.take());
+}
+
+BytesIO& BytesIO::operator=(BytesIO&& other) noexcept {
+  if (this != &other) {
+    Stream::operator=(std::move(other));
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    limit_ = std::exchange(other.limit_, 0);
+    position_ = std::exchange(other.position_, 0);
+    mark_.store(other.mark_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
+    block_ = std::move(other.block_);
+    memory_ = std::exchange(other.memory_, Memory::Block);
+    closed_ = std::exchange(other.closed_, false);
+    sharing_has_cost_ = std::exchange(other.sharing_has_cost_, false);
+    options_ = std::exchange(other.options_, StorageOptions{});
+    counters_.take();
+    counters_.add(other.counters_.take());
+  }
+  return *this;
+}
+
+BytesIO::~BytesIO() = default;
+
+// --- sharing -------------------------------------------------------------------------------------
+
+void BytesIO::raise_mark(std::size_t end) const noexcept {
+  // Several threads may take snapshots at once: the highest wins.
+  std::size_t mark = mark_.load(std::memory_order_relaxed);
+  while (mark < end && !mark_.compare_exchange_weak(mark, end, std::memory_order_relaxed)) {
+  }
+}
+
+Bytes BytesIO::copy(std::size_t offset, std::size_t count) const {
+  if (count == 0) return {};
+  detail::BlockRef block = detail::new_heap_block(count);
+  std::memcpy(block->data, data_ + offset, count);
+  count_copied(CopyReason::GetValue, count);
+  const std::byte* const data = block->data;
+  return {std::move(block), data, count};
+}
+
+Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
+  if (count == 0) return {};
+  if (fixed() || pinned()) return copy(offset, count);
+  raise_mark(offset + count);
+  count_shared(CopyReason::GetValue, count);
+  return {block_, data_ + offset, count};
+}
+
+Bytes BytesIO::share_or_copy(std::size_t offset, std::size_t count) const {
+  return sharing_has_cost_ && count < kSmallResult ? copy(offset, count) : share(offset, count);
+}
+
+bool BytesIO::resize_block(std::size_t capacity) noexcept {
+  const std::byte* const before = data_;
+  detail::Block* const old = block_.detach();
+  detail::Block* const resized = old->kind->resize(old, size_, capacity);
+  block_ = detail::BlockRef::adopt(resized != nullptr ? resized : old);
+  data_ = block_->data;
+  limit_ = block_->capacity;
+  if (data_ != before) counters_.add_copied(CopyReason::Growth, size_);
+  return resized != nullptr;
+}
+
+void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  if (block_ && block_->unique()) {
+    const std::size_t room = block_room();
+    mark_.store(0, std::memory_order_relaxed);
+    limit_ = room;
+    if (capacity <= room) return;
+    if (data_ == block_->data) {
+      if (resize_block(capacity)) return;
+    }
+  }
+  detail::BlockRef block = detail::new_heap_block(capacity);
+  const std::size_t prefix = std::min(hole.offset, size_);
+  const std::size_t suffix = std::min(hole.offset + hole.count, size_);
+  copy_bytes(block->data, data_, prefix);
+  copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
+  const std::size_t copied = prefix + size_ - suffix;
+  count_copied(reason, copied);
+  if (copied != 0 && block_ && reason == CopyReason::CopyOnWrite) sharing_has_cost_ = true;
+  data_ = block->data;
+  limit_ = block->capacity;
+  mark_.store(0, std::memory_order_relaxed);
+  block_ = std::move(block);
+}
+
+void BytesIO::make_writable(std::size_t start, std::size_t end) {
+  if (end > options_.size_limit) detail::throw_too_large(end);
+  if (start >= mark_.load(std::memory_order_relaxed) && end <= limit_) return;
+  if (pinned()) detail::throw_pinned(block_->export_count());
+  const std::size_t room = block_room();
+  const bool grows = end > room;
+  const std::size_t capacity = grows ? detail::grown_capacity(room, end) : std::max(end, size_);
+  make_own(std::min(capacity, options_.size_limit),
+           grows ? CopyReason::Growth : CopyReason::CopyOnWrite, {start, end - start});
+}
+
+std::size_t BytesIO::write_slow(ByteSpan data) {
+  check_open();
+  if (data.empty()) return 0;
+  std::size_t end = detail::checked_add(position_, data.size());
+  if (fixed() && end > limit_) {
+    if (memory_ == Memory::FixedThrow) detail::throw_full(end, limit_);
+    if (position_ >= limit_) return 0;
+    end = limit_;
+  }
+  // Owning it once more keeps the old block alive should `data` lie in it.
+  const bool from_itself = block_ && std::less_equal<>()(block_->data, data.data()) &&
+                           std::less<>()(data.data(), block_->data + block_->capacity);
+  const detail::BlockRef source = from_itself ? block_ : detail::BlockRef();
+  make_writable(std::min(position_, size_), end);
+  if (position_ > size_) std::memset(data_ + size_, 0, position_ - size_);
+  const std::size_t count = end - position_;
+  std::memmove(data_ + position_, data.data(), count);
+  position_ = end;
+  size_ = std::max(size_, end);
+  count_copied(CopyReason::Caller, count);
+  return count;
+}
+
+// --- the Stream vocabulary -----------------------------------------------------------------------
+
+bool BytesIO::readable() const {
+  check_open();
+  return true;
+}
+
+bool BytesIO::writable() const {
+  check_open();
+  return true;
+}
+
+bool BytesIO::seekable() const {
+  check_open();
+  return true;
+}
+
+Bytes BytesIO::read(std::ptrdiff_t size) {
+  check_open();
+  const std::size_t count = wanted(size, left());
+  Bytes result = share_or_copy(position_, count);
+  position_ += count;
+  return result;
+}
+
+Bytes BytesIO::read1(std::ptrdiff_t size) { return BytesIO::read(size); }
+
+std::size_t BytesIO::line_end(std::size_t start, std::ptrdiff_t size) const noexcept {
+  const std::size_t count = start < size_ ? wanted(size, size_ - start) : 0;
+  if (count == 0) return start;
+  const void* const newline = std::memchr(data_ + start, '\n', count);
+  if (newline == nullptr) return start + count;
+  return static_cast<std::size_t>(static_cast<const std::byte*>(newline) - data_) + 1;
+}
+
+Bytes BytesIO::readline(std::ptrdiff_t size) {
+  check_open();
+  const std::size_t end = line_end(position_, size);
+  Bytes line = share_or_copy(position_, end - position_);
+  position_ = end;
+  return line;
+}
+
+std::vector<Bytes> BytesIO::readlines(std::ptrdiff_t hint) {
+  check_open();
+  std::vector<Bytes> lines;
+  std::size_t at = position_;
+  while (at < size_) {
+    const std::size_t end = line_end(at, -1);
+    lines.push_back(share_or_copy(at, end - at));
+    at = end;
+    if (hint > 0 && at - position_ >= static_cast<std::size_t>(hint)) break;
+  }
+  position_ = at;
+  return lines;
+}
+
+std::size_t BytesIO::readinto(MutableByteSpan target) {
+  check_open();
+  const std::size_t count = std::min(target.size(), left());
+  if (count == 0) return 0;
+  // The target may be a view of this very stream.
+  std::memmove(target.data(), data_ + position_, count);
+  position_ += count;
+  count_copied(CopyReason::Caller, count);
+  return count;
+}
+
+std::size_t BytesIO::seek(std::ptrdiff_t offset, Whence whence) {
+  check_open();
+  position_ = detail::seek_target(offset, whence, position_, size_);
+  return position_;
+}
+
+std::size_t BytesIO::truncate(std::optional<std::size_t> size) {
+  check_open();
+  const std::size_t wanted_size = size.value_or(position_);
+  if (wanted_size >= size_) return wanted_size;
+  if (pinned()) detail::throw_pinned(block_->export_count());
+  size_ = wanted_size;
+  if (block_ && block_->capacity >= kShrinkFrom && size_ < block_->capacity / 2 &&
+      data_ == block_->data && block_->unique()) {
+    // If that fails the room stays, which harms nobody.
+    static_cast<void>(resize_block(size_));
+    mark_.store(0, std::memory_order_relaxed);
+  }
+  return wanted_size;
+}
+
+void BytesIO::flush() { check_open(); }
+
+void BytesIO::close() noexcept {
+  closed_ = true;
+  block_ = detail::BlockRef();
+  data_ = nullptr;
+  size_ = limit_ = position_ = 0;
+  mark_.store(kClosedMark, std::memory_order_relaxed);
+}
+
+// --- the whole value -----------------------------------------------------------------------------
+
+Bytes BytesIO::getvalue() const {
+  check_open();
+  return share(0, size_);
+}
+
+MutableMemoryView BytesIO::getbuffer() {
+  check_open();
+  if (fixed()) return MutableMemoryView(Buffer::borrowed({data_, size_}));
+  // An empty stream needs a block as well: the view pins the size of that.
+  if (!block_ || (!pinned() && !block_->unique())) make_own(size_, CopyReason::CopyOnWrite, {});
+  mark_.store(0, std::memory_order_relaxed);
+  limit_ = size_;
+  return MutableMemoryView(Buffer::live(block_, {data_, size_}));
+}
+
+Bytes BytesIO::slice(SliceBound start, SliceBound stop) const {
+  check_open();
+  const detail::Range range = detail::resolve(start, stop, size_);
+  return share(range.offset, range.count);
+}
+
+BytesIO BytesIO::reader() const { return BytesIO(getvalue()); }
+
+BytesIO BytesIO::clone() const {
+  BytesIO twin(getvalue(), options_);
+  twin.position_ = position_;
+  return twin;
+}
+
+Bytes BytesIO::peek(std::ptrdiff_t size) const {
+  check_open();
+  return share_or_copy(position_,
+                       std::min(left(), size < 1 ? kDefaultBufferSize
+                                                 : static_cast<std::size_t>(size)));
+}
+
+Bytes BytesIO::read_at(std::size_t offset, std::size_t size) const {
+  check_open();
+  return offset < size_ ? share_or_copy(offset, std::min(size, size_ - offset)) : Bytes();
+}
+
+std::size_t BytesIO::write_at(std::size_t offset, ByteSpan data) {
+  const Restore position(position_);
+  position_ = offset;
+  return BytesIO::write(data);
+}
+
+std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) const {
+  check_open();
+  return detail::algo::find({data_, size_}, needle, start, stop);
+}
+
+// --- room ----------------------------------------------------------------------------------------
+
+std::size_t BytesIO::capacity() const {
+  check_open();
+  return block_ && block_->unique() ? block_room() : limit_;
+}
+
+std::size_t BytesIO::retained_bytes() const noexcept { return block_ ? block_->capacity : 0; }
+
+void BytesIO::reserve(std::size_t wanted_capacity) {
+  check_open();
+  if (wanted_capacity <= capacity()) return;
+  if (fixed()) detail::throw_full(wanted_capacity, limit_);
+  if (wanted_capacity > options_.size_limit) detail::throw_too_large(wanted_capacity);
+  if (pinned()) detail::throw_pinned(block_->export_count());
+  make_own(wanted_capacity, CopyReason::Growth, {});
+}
+
+void BytesIO::resize(std::size_t size) {
+  check_open();
+  if (size <= size_) {
+    BytesIO::truncate(size);
+    return;
+  }
+  if (fixed() && size > limit_) detail::throw_full(size, limit_);
+  make_writable(size_, size);
+  std::memset(data_ + size_, 0, size - size_);
+  size_ = size;
+}
+
+void BytesIO::clear() {
+  check_open();
+  if (size_ != 0 && pinned()) detail::throw_pinned(block_->export_count());
+  size_ = position_ = 0;
+}
+
+void BytesIO::compact() {
+  check_open();
+  if (!block_ || block_->capacity == size_) return;
+  if (pinned()) detail::throw_pinned(block_->export_count());
+  if (data_ == block_->data && block_->unique() && resize_block(size_)) {
+    mark_.store(0, std::memory_order_relaxed);
+    return;
+  }
+  const Bytes exact = copy(0, size_);
+  block_ = detail::BlockRef::share(exact.block());
+  data_ = const_cast<std::byte*>(exact.data());  // the stream's own once `exact` is gone
+  limit_ = size_;
+  mark_.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace quire

@@ -1,0 +1,340 @@
+// StreamMachine: random operations on BytesIO, compared step by step with a slow obvious model: the
+// streams, and every snapshot, slice, clone and view ever taken from them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "quire/bytes_io.h"
+#include "support/stream_model.h"
+
+namespace quire::test {
+
+/// What a step found to differ from the model.
+class Mismatch : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+/// Who else holds the stream's memory. Fixed streams are never shared.
+enum class State { Alone, Shared, Viewed, Fixed };
+
+inline constexpr std::array<const char*, 4> kStates = {"alone", "shared", "viewed", "fixed"};
+
+inline constexpr std::size_t kFixedSize = 3000;
+
+/// A snapshot and what it must show for ever.
+struct Kept {
+  Bytes bytes;
+  std::string expected;
+};
+
+/// One stream under test with all that hangs on it.
+struct Subject {
+  BytesIO stream;
+  StreamModel model;
+  std::vector<MutableMemoryView> views;
+  std::unique_ptr<std::array<std::byte, kFixedSize>> memory;
+};
+
+/// Takes its decisions from `Choices`, which has `std::size_t below(n)`: a random generator or the
+/// input of a fuzzer. A difference from the model is thrown as Mismatch.
+template <class Choices>
+class StreamMachine {
+ public:
+  /// Operation name to how often it ran in each state.
+  using Counts = std::map<std::string, std::array<std::size_t, kStates.size()>>;
+
+  explicit StreamMachine(Choices choices) : choices_(std::move(choices)) {
+    subjects_.push_back(Subject{});
+  }
+
+  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+
+  [[nodiscard]] const Choices& choices() const noexcept { return choices_; }
+
+  void step() {
+    static const std::vector<std::pair<const char*, Operation>> kOperations = {
+        {"read", &StreamMachine::do_read},           {"readline", &StreamMachine::do_readline},
+        {"readinto", &StreamMachine::do_readinto},   {"read_at", &StreamMachine::do_read_at},
+        {"write", &StreamMachine::do_write},         {"write own", &StreamMachine::do_write_own},
+        {"write_at", &StreamMachine::do_write_at},   {"seek", &StreamMachine::do_seek},
+        {"truncate", &StreamMachine::do_truncate},   {"resize", &StreamMachine::do_resize},
+        {"clear", &StreamMachine::do_clear},         {"reserve", &StreamMachine::do_reserve},
+        {"compact", &StreamMachine::do_compact},     {"getvalue", &StreamMachine::do_getvalue},
+        {"slice", &StreamMachine::do_slice},         {"find", &StreamMachine::do_find},
+        {"getbuffer", &StreamMachine::do_getbuffer}, {"write view", &StreamMachine::do_write_view},
+        {"move", &StreamMachine::do_move},           {"clone", &StreamMachine::do_clone},
+        {"from bytes", &StreamMachine::do_from_bytes}};
+    const std::size_t chosen = below(subjects_.size());
+    const auto& [name, operation] = kOperations[below(kOperations.size())];
+    running_ = name;
+    ++counts_[name][static_cast<std::size_t>(state_of(subjects_[chosen]))];
+    // clone adds a subject: no reference into the vector may be held over it.
+    Subject subject = std::move(subjects_[chosen]);
+    (this->*operation)(subject);
+    check(subject);
+    subjects_[chosen] = std::move(subject);
+    let_go();
+    check_kept();
+  }
+
+ private:
+  using Operation = void (StreamMachine::*)(Subject&);
+
+  static std::string text(ByteSpan bytes) { return std::string(bytes.as_chars()); }
+
+  std::size_t below(std::size_t n) { return choices_.below(n); }
+
+  template <class A, class B>
+  void same(const A& actual, const B& expected, const char* what) const {
+    if (!(actual == expected)) throw Mismatch(running_ + ": " + what);
+  }
+
+  bool one_in(std::size_t n) { return below(n) == 0; }
+
+  /// Mostly small, now and then around a page or a growth step.
+  std::size_t some_size() {
+    static constexpr std::array<std::size_t, 8> kEdges = {0, 1, 64, 207, 208, 209, 4095, 4097};
+    return one_in(4) ? kEdges[below(kEdges.size())] : below(300);
+  }
+
+  std::size_t some_offset(const Subject& s) {
+    return one_in(5) ? s.model.data.size() + below(200) : below(s.model.data.size() + 1);
+  }
+
+  std::string some_bytes() {
+    std::string bytes(some_size(), '\0');
+    for (char& c : bytes) c = one_in(20) ? '\n' : static_cast<char>('a' + below(26));
+    return bytes;
+  }
+
+  State state_of(const Subject& s) const {
+    if (s.memory) return State::Fixed;
+    if (!s.views.empty()) return State::Viewed;
+    // Kept handles may be of older blocks; what counts is a share in the present one.
+    const Bytes probe = s.stream.slice(0, 1);
+    return probe.block() != nullptr && probe.block()->owner_count() > 2 ? State::Shared
+                                                                        : State::Alone;
+  }
+
+  /// Runs `action`; whether it threw must be what the model foresaw.
+  template <class Error, class Action>
+  bool expect_throw_if(bool refused, Action action) {
+    try {
+      action();
+    } catch (const Error&) {
+      same(true, refused, "was refused");
+      return false;
+    }
+    same(false, refused, "was not refused");
+    return true;
+  }
+
+  /// Whether a write must be refused: pinned, or no room in the fixed buffer.
+  template <class Action>
+  bool write_allowed(Subject& s, std::size_t offset, std::size_t count, Action action) {
+    if (s.memory) {
+      return expect_throw_if<std::length_error>(count != 0 && offset + count > kFixedSize, action);
+    }
+    return expect_throw_if<BufferError>(
+        !s.views.empty() && s.model.write_resizes(offset, count), action);
+  }
+
+  void keep(Bytes bytes, std::string expected) {
+    same(text(bytes), expected, "bytes returned");
+    if (one_in(2)) kept_.push_back({std::move(bytes), std::move(expected)});
+  }
+
+  void do_read(Subject& s) {
+    const auto size = one_in(8) ? std::ptrdiff_t{-1} : static_cast<std::ptrdiff_t>(some_size());
+    Bytes result = s.stream.read(size);
+    keep(std::move(result), s.model.read(size));
+  }
+
+  void do_readline(Subject& s) {
+    const auto size = one_in(2) ? std::ptrdiff_t{-1} : static_cast<std::ptrdiff_t>(below(100));
+    Bytes result = s.stream.readline(size);
+    keep(std::move(result), s.model.readline(size));
+  }
+
+  void do_readinto(Subject& s) {
+    std::string target(some_size(), '?');
+    target.resize(s.stream.readinto(target));
+    same(target, s.model.read(static_cast<std::ptrdiff_t>(target.size())), "bytes filled");
+  }
+
+  void do_read_at(Subject& s) {
+    const std::size_t offset = some_offset(s);
+    const std::size_t size = some_size();
+    keep(s.stream.read_at(offset, size), s.model.read_at(offset, size));
+  }
+
+  void do_write(Subject& s) {
+    const std::string bytes = some_bytes();
+    if (write_allowed(s, s.model.position, bytes.size(), [&] { s.stream.write(bytes); })) {
+      s.model.write(bytes);
+    }
+  }
+
+  void do_write_own(Subject& s) {
+    const std::size_t from = below(s.model.data.size() + 1);
+    const std::size_t count = std::min(some_size(), s.model.data.size() - from);
+    const std::string bytes = s.model.read_at(from, count);
+    if (write_allowed(s, s.model.position, count,
+                      [&] { s.stream.write(s.stream.slice(from, from + count)); })) {
+      s.model.write(bytes);
+    }
+  }
+
+  void do_write_at(Subject& s) {
+    const std::size_t offset = some_offset(s);
+    const std::string bytes = some_bytes();
+    if (write_allowed(s, offset, bytes.size(), [&] { s.stream.write_at(offset, bytes); })) {
+      s.model.write_at(offset, bytes);
+    }
+  }
+
+  void do_seek(Subject& s) {
+    s.model.position = some_offset(s);
+    const std::size_t reached = s.stream.seek(static_cast<std::ptrdiff_t>(s.model.position));
+    same(reached, s.model.position, "position returned");
+  }
+
+  void do_truncate(Subject& s) {
+    const std::size_t size = one_in(3) ? below(s.model.data.size() + 1) : some_offset(s);
+    const bool refused = !s.views.empty() && !s.memory && size < s.model.data.size();
+    if (expect_throw_if<BufferError>(refused, [&] { s.stream.truncate(size); })) {
+      s.model.truncate(size);
+    }
+  }
+
+  void do_resize(Subject& s) {
+    const std::size_t size = some_size();
+    const bool refused = s.memory ? size > kFixedSize
+                                  : !s.views.empty() && size != s.model.data.size();
+    const auto action = [&] { s.stream.resize(size); };
+    const bool done = s.memory ? expect_throw_if<std::length_error>(refused, action)
+                               : expect_throw_if<BufferError>(refused, action);
+    if (done) s.model.data.resize(size, '\0');
+  }
+
+  void do_clear(Subject& s) {
+    const bool refused = !s.memory && !s.views.empty() && !s.model.data.empty();
+    if (expect_throw_if<BufferError>(refused, [&] { s.stream.clear(); })) s.model = StreamModel{};
+  }
+
+  void do_reserve(Subject& s) {
+    // A view pins the room as well, but only where more of it is needed.
+    try {
+      s.stream.reserve(std::min(some_size(), s.memory ? kFixedSize : npos));
+    } catch (const BufferError&) {
+      same(false, s.views.empty(), "refused without a view");
+    }
+  }
+
+  void do_compact(Subject& s) {
+    try {
+      s.stream.compact();
+    } catch (const BufferError&) {
+      same(false, s.views.empty(), "refused without a view");
+    }
+  }
+
+  void do_getvalue(Subject& s) { keep(s.stream.getvalue(), s.model.data); }
+
+  void do_slice(Subject& s) {
+    const std::size_t from = below(s.model.data.size() + 1);
+    const std::size_t to = from + below(s.model.data.size() - from + 1);
+    keep(s.stream.slice(from, to), s.model.data.substr(from, to - from));
+  }
+
+  void do_find(Subject& s) {
+    const std::string needle(1 + below(2), static_cast<char>('a' + below(26)));
+    const std::size_t start = below(s.model.data.size() + 1);
+    same(s.stream.find(needle, start), s.model.data.find(needle, start), "offset found");
+  }
+
+  void do_getbuffer(Subject& s) {
+    s.views.push_back(s.stream.getbuffer());
+    same(s.views.back().size(), s.model.data.size(), "size of the view");
+  }
+
+  void do_write_view(Subject& s) {
+    if (s.views.empty()) s.views.push_back(s.stream.getbuffer());
+    const MutableMemoryView& view = s.views[below(s.views.size())];
+    if (view.size() == 0) return;
+    const std::size_t at = below(view.size());
+    view[static_cast<std::ptrdiff_t>(at)] = std::byte{'V'};
+    // Views of a fixed buffer may be longer or shorter than the stream has become.
+    if (at < s.model.data.size()) s.model.data[at] = 'V';
+  }
+
+  void do_move(Subject& s) {
+    BytesIO other(std::move(s.stream));
+    s.stream = std::move(other);
+  }
+
+  void do_clone(Subject& s) {
+    Subject twin{one_in(2) ? s.stream.clone() : s.stream.reader(), s.model, {}, nullptr};
+    twin.model.position = twin.stream.tell();
+    subjects_.push_back(std::move(twin));
+  }
+
+  void do_from_bytes(Subject& s) {
+    subjects_.push_back(Subject{BytesIO(s.stream.getvalue()), {s.model.data, 0}, {}, nullptr});
+  }
+
+  void check(const Subject& s) const {
+    same(s.stream.tell(), s.model.position, "position afterwards");
+    same(s.stream.size(), s.model.data.size(), "size afterwards");
+    // Not through getvalue, which would change who shares what.
+    same(s.stream.find(s.model.data), 0u, "content afterwards");
+    if (s.memory) return;
+    for (const MutableMemoryView& view : s.views) {
+      same(text(ByteSpan(view)), s.model.data, "content of a view afterwards");
+    }
+  }
+
+  void check_kept() const {
+    for (const Kept& kept : kept_) same(text(kept.bytes), kept.expected, "content of a handle");
+  }
+
+  /// Drops handles, views and streams now and then, in any order, and starts new streams.
+  void let_go() {
+    while (kept_.size() > 12 || (!kept_.empty() && one_in(6))) {
+      std::swap(kept_[below(kept_.size())], kept_.back());
+      kept_.pop_back();
+    }
+    for (Subject& s : subjects_) {
+      if (!s.views.empty() && one_in(8)) s.views.erase(s.views.begin());
+      if (s.views.size() > 3) s.views.clear();
+    }
+    while (subjects_.size() > 6 || (subjects_.size() > 1 && one_in(40))) {
+      std::swap(subjects_[below(subjects_.size())], subjects_.back());
+      subjects_.pop_back();
+    }
+    if (one_in(30)) {
+      Subject fixed;
+      fixed.memory = std::make_unique<std::array<std::byte, kFixedSize>>();
+      fixed.stream = BytesIO::over(*fixed.memory);
+      subjects_.push_back(std::move(fixed));
+    }
+    if (one_in(30)) subjects_.push_back(Subject{});
+  }
+
+  Choices choices_;
+  std::vector<Subject> subjects_;
+  std::vector<Kept> kept_;
+  Counts counts_;
+  std::string running_;
+};
+
+}  // namespace quire::test
