@@ -17,6 +17,7 @@ constexpr std::size_t kHeader = (sizeof(Block) + 15) / 16 * 16;
 void destroy_heap(Block* block) noexcept { std::free(block); }
 
 Block* resize_heap(Block* block, std::size_t used, std::size_t capacity) noexcept {
+  if (capacity > kMaxSize) return nullptr;
   auto* const moved = static_cast<Block*>(std::realloc(block, kHeader + capacity));
   if (moved == nullptr) return nullptr;
   if (moved != block) count_copied(CopyReason::Growth, used);
