@@ -15,7 +15,7 @@ LEAF = 9  # may include everything; nothing in the library may include it
 # without a header of its name is listed as src/<stem>; a header in src/ has its highest include's.
 LAYERS = {
     0: "version detail/export detail/pages",
-    1: "buffer byte_span error layout ledger slice storage_options",
+    1: "buffer byte_span error layout ledger slice storage_options src/do_both",
     2: "byte_array bytes detail/byte_methods detail/bytes_algorithms",
     3: "memory_view struct struct_value typed_view detail/struct_format",
     4: "stream",

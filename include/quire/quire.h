@@ -14,4 +14,5 @@
 #include "quire/slice.h"
 #include "quire/storage_options.h"
 #include "quire/stream.h"
+#include "quire/struct.h"
 #include "quire/version.h"
