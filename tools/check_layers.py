@@ -15,12 +15,12 @@ LEAF = 9  # may include everything; nothing in the library may include it
 # without a header of its name is listed as src/<stem>; a header in src/ has its highest include's.
 LAYERS = {
     0: "version detail/export detail/pages",
-    1: "buffer byte_span error layout ledger slice storage_options src/do_both",
+    1: "buffer byte_span error layout ledger slice storage_options",
     2: "byte_array bytes detail/byte_methods detail/bytes_algorithms",
-    3: "memory_view struct struct_value typed_view detail/struct_format",
+    3: "memory_view struct struct_value typed_view detail/struct_format detail/view_core",
     4: "stream",
     5: "buffered_io bytes_io file_io filter_stream",
-    6: "spooled_io string_io text_io",
+    6: "spooled_io string_io text_io text_stream",
     LEAF: "memory_report quire",
 }
 LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.split()}
