@@ -9,6 +9,7 @@
 // Thread: const operations may run at once, a mutation needs exclusion.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <iterator>
@@ -21,6 +22,7 @@
 
 #include "quire/byte_span.h"
 #include "quire/bytes.h"
+#include "quire/detail/endian.h"
 #include "quire/detail/export.h"
 
 namespace quire {
@@ -66,6 +68,16 @@ class QUIRE_API Stream {
   /// Errors: as read(); a short result does not mean the end, an empty one does.
   [[nodiscard]] virtual Bytes read1(std::ptrdiff_t size = -1);
 
+  /// The number at the current position: `f.read<std::uint32_t>(std::endian::little)`; advances.
+  /// A class that overrides read() shows this one with `using Stream::read`, and write() likewise.
+  /// Errors: as read(); StructError when the data ends too soon: what there was has been read.
+  template <detail::Number T>
+  [[nodiscard]] T read(std::endian order = std::endian::native) {
+    std::byte bytes[sizeof(T)];
+    read_exactly(bytes);
+    return detail::load<T>(bytes, order);
+  }
+
   /// Fills `target` from the current position and advances; returns the bytes filled.
   /// Errors: as read(). 0 for a non-empty target means the end of data; fewer bytes than asked for
   ///         do not where the stream stands on a descriptor or on another stream.
@@ -82,6 +94,14 @@ class QUIRE_API Stream {
   /// Writes all of `data` at the current position and advances; returns its size.
   /// Errors: ClosedError; those of the memory or the system underneath.
   virtual std::size_t write(ByteSpan data);
+
+  /// Writes a number, whose type must be named: `f.write<std::uint16_t>(7, std::endian::big)`.
+  template <detail::Number T>
+  std::size_t write(std::type_identity_t<T> value, std::endian order = std::endian::native) {
+    std::byte bytes[sizeof(T)];
+    detail::store<T>(bytes, value, order);
+    return write(ByteSpan(bytes));
+  }
 
   /// Writes what the stream takes at one go and advances; returns how much that was. For those who
   /// must know after a failure how far it got: what one call has written, no error hides.
@@ -131,6 +151,10 @@ class QUIRE_API Stream {
 
   /// Errors: ClosedError after close().
   void check_open() const;
+
+ private:
+  /// Fills all of `target`. Errors: as read(); StructError when the data ends too soon.
+  void read_exactly(MutableByteSpan target);
 
   /// What iteration takes next (Python's __next__): readline(), unless the class promises, as
   /// BytesIO does, that its loops do not call what a derived class overrides.
