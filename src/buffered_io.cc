@@ -205,13 +205,7 @@ Bytes BufferedStream::read(std::ptrdiff_t size) {
   const std::size_t limit = size < 0 ? npos : static_cast<std::size_t>(size);
   if (limit <= ahead().size()) return take(limit);
   prepare_to_read();
-  // What is ahead is less than a buffer: reading it again costs less than joining it with the rest.
-  if (size < 0 && (ahead().empty() || raw_->seekable())) {
-    move_raw(position_);
-    forget();
-    raw_position_.reset();
-    return raw_->read();
-  }
+  if (size < 0 && raw_->seekable()) return read_all_anew();
   detail::BytesBuilder result;
   try {
     static_cast<void>(result.room(std::min(limit, detail::kFirstRead)));
@@ -238,6 +232,19 @@ Bytes BufferedStream::read(std::ptrdiff_t size) {
     throw;
   }
   return result.finish();
+}
+
+Bytes BufferedStream::read_all_anew() {
+  move_raw(position_);
+  forget();
+  raw_position_.reset();
+  const std::size_t start = raw_->tell();
+  try {
+    return raw_->read();
+  } catch (...) {
+    raw_->seek(static_cast<std::ptrdiff_t>(start));
+    throw;
+  }
 }
 
 Bytes BufferedStream::read1(std::ptrdiff_t size) {

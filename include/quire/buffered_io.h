@@ -57,6 +57,9 @@ class QUIRE_API BufferedStream : public Stream {
 
   [[nodiscard]] std::size_t buffer_size() const noexcept { return buffer_size_; }
 
+  using Stream::read;
+  using Stream::write;
+
   /// Cost:   what is in the buffer is copied, or shared when it is at least half of it; what is not
   ///         goes straight into the result. All of it (a negative size): the raw stream's read.
   /// Errors: as Stream::read(); UnsupportedOperation from a writer. What had been read before an
@@ -136,6 +139,11 @@ class QUIRE_API BufferedStream : public Stream {
   /// One read of the raw stream past the buffer. REQUIRES: as fill()
   std::size_t read_raw(MutableByteSpan target);
 
+  /// Everything from the position on, by the raw stream's own read: it may know how much there is,
+  /// or have it in memory. What is ahead is read again, which costs less than joining it with the
+  /// rest. REQUIRES: prepare_to_read(), a raw stream that can seek
+  [[nodiscard]] Bytes read_all_anew();
+
   /// Makes bytes that were taken, but not delivered because of an error, the buffer again.
   void put_back(detail::BytesBuilder& taken) noexcept;
 
@@ -202,6 +210,9 @@ class QUIRE_API BufferedRWPair : public Stream {
 
   /// Whether either of the two is a terminal.
   [[nodiscard]] bool isatty() const override { return writer_.isatty() || reader_.isatty(); }
+
+  using Stream::read;
+  using Stream::write;
 
   [[nodiscard]] Bytes read(std::ptrdiff_t size = -1) override { return reader_.read(size); }
 
