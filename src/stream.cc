@@ -64,6 +64,17 @@ std::size_t Stream::readinto(MutableByteSpan) {
   detail::throw_unsupported("read");
 }
 
+void Stream::read_exactly(MutableByteSpan target) {
+  for (std::size_t done = 0; done < target.size();) {
+    const std::size_t count = readinto(target.subspan(done));
+    if (count == 0) {
+      detail::throw_struct("unpack requires a buffer of " + std::to_string(target.size()) +
+                           " bytes, the stream had " + std::to_string(done));
+    }
+    done += count;
+  }
+}
+
 // Byte by byte: what has been read behind the line could not be given back.
 Bytes Stream::readline(std::ptrdiff_t size) {
   check_open();

@@ -152,12 +152,12 @@ constexpr CodeKind kind_of(char code) {
   throw_struct(message);
 }
 
-[[noreturn]] void throw_float_too_large(const Field& field) {
+[[noreturn]] void throw_float_too_large(const StructField& field) {
   throw std::length_error(std::string("float too large to pack with ") + field.code + " format");
 }
 
 /// `value` as the bits of an integer of `field`'s format.
-std::uint64_t checked_integer(const Field& field, const PackArgument& value) {
+std::uint64_t checked_integer(const StructField& field, const PackArgument& value) {
   if (value.kind == Kind::Float || value.kind == Kind::Bytes) {
     throw_struct("required argument is not an integer");
   }
@@ -184,7 +184,7 @@ double checked_float(const PackArgument& value) {
   }
 }
 
-ByteSpan checked_bytes(const Field& field, const PackArgument& value) {
+ByteSpan checked_bytes(const StructField& field, const PackArgument& value) {
   if (value.kind == Kind::Bytes) return value.bytes;
   throw_struct(std::string("argument for '") + field.code + "' must be a bytes object");
 }
@@ -200,7 +200,7 @@ bool truth(const PackArgument& value) {
   }
 }
 
-std::uint64_t load_bits(const Field& field) {
+std::uint64_t load_bits(const StructField& field) {
   switch (field.size) {
     case 1:
       return load<std::uint8_t>(field.data);
@@ -213,7 +213,7 @@ std::uint64_t load_bits(const Field& field) {
   }
 }
 
-void store_bits(std::uint64_t bits, const Field& field, std::byte* out) {
+void store_bits(std::uint64_t bits, const StructField& field, std::byte* out) {
   switch (field.size) {
     case 1:
       return store(out, static_cast<std::uint8_t>(bits));
@@ -226,7 +226,7 @@ void store_bits(std::uint64_t bits, const Field& field, std::byte* out) {
   }
 }
 
-std::uint64_t float_bits(const Field& field, double value) {
+std::uint64_t float_bits(const StructField& field, double value) {
   if (field.size == 8) return std::bit_cast<std::uint64_t>(value);
   if (field.size == 4) {
     const auto single = static_cast<float>(value);
@@ -240,7 +240,7 @@ std::uint64_t float_bits(const Field& field, double value) {
 }
 
 /// Room that holds zeros takes the bytes: the rest of `field` stays zero.
-void store_string(const Field& field, ByteSpan bytes, std::byte* out) {
+void store_string(const StructField& field, ByteSpan bytes, std::byte* out) {
   std::size_t count = std::min(bytes.size(), field.size);
   if (field.code == 'p') {
     if (field.size == 0) return;
@@ -252,7 +252,7 @@ void store_string(const Field& field, ByteSpan bytes, std::byte* out) {
 }
 
 /// Checks `value`, and stores it at `out` unless that is null.
-void encode(const Field& field, const PackArgument& value, std::byte* out) {
+void encode(const StructField& field, const PackArgument& value, std::byte* out) {
   switch (kind_of(field.code)) {
     case CodeKind::String: {
       const ByteSpan bytes = checked_bytes(field, value);
@@ -280,18 +280,18 @@ void encode(const Field& field, const PackArgument& value, std::byte* out) {
   }
 }
 
-void check_count(const Format& format, std::size_t values, const char* function) {
+void check_count(const StructFormat& format, std::size_t values, const char* function) {
   if (values == format.count) return;
   throw_struct(std::string(function) + " expected " + std::to_string(format.count) +
                " items for packing (got " + std::to_string(values) + ")");
 }
 
 /// REQUIRES: `row` holds format.size bytes
-void encode_row(const Format& format, std::span<const PackArgument> values, std::byte* row) {
+void encode_row(const StructFormat& format, std::span<const PackArgument> values, std::byte* row) {
   if (format.size != 0) std::memset(row, 0, format.size);
-  FieldCursor cursor(format, row);
+  StructCursor cursor(format, row);
   for (const PackArgument& value : values) {
-    const Field field = cursor.next();
+    const StructField field = cursor.next();
     encode(field, value, row + (field.data - row));
   }
 }
@@ -307,7 +307,7 @@ constexpr Wording kPacking{"pack_into", "packing", "no space to pack "};
 constexpr Wording kUnpacking{"unpack_from", "unpacking", "not enough data to unpack "};
 
 /// Where a row that Python's `offset` names begins in `size` bytes.
-std::size_t row_offset(const Format& format, std::size_t size, std::ptrdiff_t offset,
+std::size_t row_offset(const StructFormat& format, std::size_t size, std::ptrdiff_t offset,
                        const Wording& words) {
   std::size_t at = static_cast<std::size_t>(offset);
   if (offset < 0) {
@@ -336,25 +336,25 @@ std::int64_t sign_extended(std::uint64_t bits, std::size_t size) {
   return static_cast<std::int64_t>(bits << shift) >> shift;
 }
 
-double load_float(const Field& field) {
+double load_float(const StructField& field) {
   const std::uint64_t bits = load_bits(field);
   if (field.size == 8) return std::bit_cast<double>(bits);
   if (field.size == 4) return std::bit_cast<float>(static_cast<std::uint32_t>(bits));
   return half_to_double(static_cast<std::uint16_t>(bits));
 }
 
-ByteSpan load_string(const Field& field) {
+ByteSpan load_string(const StructField& field) {
   if (field.code == 's') return {field.data, field.size};
   if (field.size == 0) return {};
   return {field.data + 1, std::min(std::to_integer<std::size_t>(field.data[0]), field.size - 1)};
 }
 
-[[noreturn]] void throw_field_type(const Field& field, const std::string& type) {
+[[noreturn]] void throw_field_type(const StructField& field, const std::string& type) {
   throw_type(std::string("values of the format '") + field.code + "' (" +
              std::to_string(field.size) + " bytes) do not all fit into " + type);
 }
 
-StructValue load_value(const Field& field) {
+StructValue load_value(const StructField& field) {
   switch (kind_of(field.code)) {
     case CodeKind::Signed:
       return sign_extended(load_bits(field), field.size);
@@ -375,7 +375,7 @@ StructValue load_value(const Field& field) {
 
 // --- reading formats -----------------------------------------------------------------------------
 
-FormatReader::FormatReader(std::string_view format) noexcept
+StructReader::StructReader(std::string_view format) noexcept
     : at_(format.data()), end_(format.data() + format.size()) {
   if (format.empty()) return;
   switch (*at_) {
@@ -399,7 +399,7 @@ FormatReader::FormatReader(std::string_view format) noexcept
   ++at_;
 }
 
-std::size_t FormatReader::read_count() {
+std::size_t StructReader::read_count() {
   if (!is_digit(*at_)) return 1;
   std::size_t count = 0;
   for (; at_ != end_ && is_digit(*at_); ++at_) {
@@ -411,7 +411,7 @@ std::size_t FormatReader::read_count() {
   return count;
 }
 
-bool FormatReader::next(FormatItem& item) {
+bool StructReader::next(StructItem& item) {
   for (;;) {
     while (at_ != end_ && is_space(*at_)) ++at_;
     if (at_ == end_) return false;
@@ -426,22 +426,22 @@ bool FormatReader::next(FormatItem& item) {
     if (count > (kMaxRow - offset) / layout.size) throw_row_too_long();
     size_ = offset + count * layout.size;
     if (code == 'x' || (count == 0 && !is_string(code))) continue;
-    item = is_string(code) ? FormatItem{code, native_, order_, offset, count, 1}
-                           : FormatItem{code, native_, order_, offset, layout.size, count};
+    item = is_string(code) ? StructItem{code, native_, order_, offset, count, 1}
+                           : StructItem{code, native_, order_, offset, layout.size, count};
     return true;
   }
 }
 
-Format::Format(std::string_view format) : text(format) {
-  FormatReader reader(format);
-  for (FormatItem item; reader.next(item);) count += item.count;
+StructFormat::StructFormat(std::string_view format) : text(format) {
+  StructReader reader(format);
+  for (StructItem item; reader.next(item);) count += item.count;
   size = reader.size();
 }
 
-FieldCursor::FieldCursor(const Format& format, const std::byte* row) noexcept
+StructCursor::StructCursor(const StructFormat& format, const std::byte* row) noexcept
     : text_(format.text), items_(format.items), row_(row) {}
 
-Field FieldCursor::next() {
+StructField StructCursor::next() {
   if (left_ == 0) {
     if (items_ != nullptr) {
       item_ = *items_++;
@@ -457,7 +457,7 @@ Field FieldCursor::next() {
 
 // --- rows ----------------------------------------------------------------------------------------
 
-Bytes pack_bytes(const Format& format, std::span<const PackArgument> values) {
+Bytes pack_bytes(const StructFormat& format, std::span<const PackArgument> values) {
   check_count(format, values.size(), "pack");
   if (format.size == 0) {
     encode_row(format, values, nullptr);
@@ -469,27 +469,27 @@ Bytes pack_bytes(const Format& format, std::span<const PackArgument> values) {
   return {std::move(block), row, format.size};
 }
 
-void pack_into(const Format& format, MutableByteSpan target, std::ptrdiff_t offset,
+void pack_into(const StructFormat& format, MutableByteSpan target, std::ptrdiff_t offset,
                std::span<const PackArgument> values) {
   check_count(format, values.size(), "pack_into");
   std::byte* row = target.data() + row_offset(format, target.size(), offset, kPacking);
-  FieldCursor cursor(format, row);
+  StructCursor cursor(format, row);
   for (const PackArgument& value : values) encode(cursor.next(), value, nullptr);
   encode_row(format, values, row);
 }
 
-const std::byte* whole_row(const Format& format, ByteSpan data) {
+const std::byte* whole_row(const StructFormat& format, ByteSpan data) {
   if (data.size() != format.size) {
     throw_struct("unpack requires a buffer of " + std::to_string(format.size) + " bytes");
   }
   return data.data();
 }
 
-const std::byte* row_at(const Format& format, ByteSpan data, std::ptrdiff_t offset) {
+const std::byte* row_at(const StructFormat& format, ByteSpan data, std::ptrdiff_t offset) {
   return data.data() + row_offset(format, data.size(), offset, kUnpacking);
 }
 
-void check_rows(const Format& format, std::size_t size) {
+void check_rows(const StructFormat& format, std::size_t size) {
   if (format.size == 0) throw_struct("cannot iteratively unpack with a struct of length 0");
   if (size % format.size != 0) {
     throw_struct("iterative unpacking requires a buffer of a multiple of " +
@@ -497,10 +497,10 @@ void check_rows(const Format& format, std::size_t size) {
   }
 }
 
-std::vector<StructValue> unpack_values(const Format& format, const std::byte* data) {
+std::vector<StructValue> unpack_values(const StructFormat& format, const std::byte* data) {
   std::vector<StructValue> values;
   values.reserve(format.count);
-  FieldCursor cursor(format, data);
+  StructCursor cursor(format, data);
   for (std::size_t i = 0; i < format.count; ++i) values.push_back(load_value(cursor.next()));
   return values;
 }
@@ -523,7 +523,7 @@ void throw_unpack_count(std::size_t types, std::size_t values) {
                std::to_string(values) + ")");
 }
 
-std::uint64_t integer_field(const Field& field, std::size_t size, bool is_signed) {
+std::uint64_t integer_field(const StructField& field, std::size_t size, bool is_signed) {
   const CodeKind kind = kind_of(field.code);
   const bool from_signed = kind == CodeKind::Signed;
   const bool fits =
@@ -537,24 +537,24 @@ std::uint64_t integer_field(const Field& field, std::size_t size, bool is_signed
   return from_signed ? static_cast<std::uint64_t>(sign_extended(bits, field.size)) : bits;
 }
 
-double float_field(const Field& field, std::size_t size) {
+double float_field(const StructField& field, std::size_t size) {
   if (kind_of(field.code) != CodeKind::Float || field.size > size) {
     throw_field_type(field, "a float of " + std::to_string(size) + " bytes");
   }
   return load_float(field);
 }
 
-bool bool_field(const Field& field) {
+bool bool_field(const StructField& field) {
   if (field.code != '?') throw_field_type(field, "a bool");
   return load_bits(field) != 0;
 }
 
-char char_field(const Field& field) {
+char char_field(const StructField& field) {
   if (field.code != 'c') throw_field_type(field, "a char");
   return static_cast<char>(field.data[0]);
 }
 
-ByteSpan bytes_field(const Field& field) {
+ByteSpan bytes_field(const StructField& field) {
   switch (kind_of(field.code)) {
     case CodeKind::Char:
       return {field.data, 1};
@@ -568,8 +568,8 @@ ByteSpan bytes_field(const Field& field) {
 }  // namespace detail
 
 Struct::Struct(std::string_view format) : format_(format) {
-  detail::FormatReader reader(format_);
-  for (detail::FormatItem item; reader.next(item);) {
+  detail::StructReader reader(format_);
+  for (detail::StructItem item; reader.next(item);) {
     items_.push_back(item);
     count_ += item.count;
   }

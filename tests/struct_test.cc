@@ -17,11 +17,13 @@
 
 #include "quire/error.h"
 #include "support/allocation_failure.h"
+#include "support/test_stream.h"
 
 namespace quire {
 namespace {
 
 using Row = std::vector<StructValue>;
+using std::string_literals::operator""s;
 using std::string_view_literals::operator""sv;
 
 std::string hex(ByteSpan data) {
@@ -529,6 +531,24 @@ TEST(Struct, RowsGoThroughStreams) {
   EXPECT_EQ(Struct("<b").unpack(pipe), Row{3});
   pipe.write("abc");
   EXPECT_EQ(struct_error([&] { (void)unpack("<I", pipe); }), "unpack requires a buffer of 4 bytes");
+}
+
+TEST(Stream, ReadsAndWritesNumbers) {
+  // A byte a call: a number must come together whatever the stream gives at a time.
+  test::TestStream inner("\1\2\3\4\0\0\x80\x3f\xff\xfe"s, {.most_a_call = 1});
+  Stream& stream = inner;
+  EXPECT_EQ(stream.read<std::uint32_t>(std::endian::big), 0x01020304u);
+  EXPECT_EQ(stream.read<float>(std::endian::little), 1.0f);
+  EXPECT_EQ(struct_error([&] { (void)stream.read<std::int32_t>(); }),
+            "unpack requires a buffer of 4 bytes, the stream had 2");
+  EXPECT_EQ(stream.write<std::int16_t>(-2, std::endian::big), 2u);
+  EXPECT_EQ(stream.write<double>(1, std::endian::little), 8u);
+  stream.seek(10);
+  EXPECT_EQ(stream.read<std::int16_t>(std::endian::big), -2);
+  EXPECT_EQ(stream.read<double>(std::endian::little), 1.0);
+  stream.close();
+  EXPECT_THROW((void)stream.read<char>(), ClosedError);
+  EXPECT_THROW(stream.write<char>('x'), ClosedError);
 }
 
 TEST(StructValue, EqualsByValueAsInPython) {

@@ -88,6 +88,9 @@ class QUIRE_API BytesIO : public Stream {
 
   // --- the Stream vocabulary ---------------------------------------------------------------------
 
+  using Stream::read;
+  using Stream::write;
+
   [[nodiscard]] bool closed() const noexcept override { return closed_; }
 
   [[nodiscard]] bool readable() const override;

@@ -63,6 +63,9 @@ class QUIRE_API FileIO : public Stream {
   /// Whether the descriptor goes with this object.
   [[nodiscard]] bool closefd() const noexcept { return closefd_; }
 
+  using Stream::read;
+  using Stream::write;
+
   /// Cost:   straight into one block of the size that the file has; a file that grows meanwhile,
   /// and
   ///         one that does not tell its size, costs further allocations.

@@ -47,6 +47,8 @@ class QUIRE_API FilterStream : public Stream {
 
   std::size_t readinto(MutableByteSpan target) override;
 
+  using Stream::write;
+
   /// The size of `data` as they came in, however many bytes become of them.
   std::size_t write(ByteSpan data) override;
 

@@ -152,16 +152,15 @@ class QUIRE_API Stream {
   /// Errors: ClosedError after close().
   void check_open() const;
 
- private:
-  /// Fills all of `target`. Errors: as read(); StructError when the data ends too soon.
-  void read_exactly(MutableByteSpan target);
-
   /// What iteration takes next (Python's __next__): readline(), unless the class promises, as
   /// BytesIO does, that its loops do not call what a derived class overrides.
   [[nodiscard]] virtual Bytes next_line() { return readline(); }
 
  private:
   friend class LineIterator;
+
+  /// Fills all of `target`. Errors: as read(); StructError when the data ends too soon.
+  void read_exactly(MutableByteSpan target);
 };
 
 /// Walks the lines of a stream; reading each one advances it.

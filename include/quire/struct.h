@@ -132,7 +132,7 @@ class QUIRE_API Struct {
   template <class Row>
   friend class UnpackRange;
 
-  [[nodiscard]] detail::Format view() const noexcept {
+  [[nodiscard]] detail::StructFormat view() const noexcept {
     return {format_, items_.data(), size_, count_};
   }
 
@@ -142,7 +142,7 @@ class QUIRE_API Struct {
   }
 
   std::string format_;
-  std::vector<detail::FormatItem> items_;
+  std::vector<detail::StructItem> items_;
   std::size_t size_ = 0;
   std::size_t count_ = 0;
 };
@@ -230,28 +230,29 @@ UnpackRange<std::tuple<First, Rest...>> Struct::iter_unpack(Bytes data) const {
 
 /// Bytes of a row of `format`. Errors: StructError for a format that is none, as for all below.
 [[nodiscard]] inline std::size_t calcsize(std::string_view format) {
-  return detail::Format(format).size;
+  return detail::StructFormat(format).size;
 }
 
 /// As Struct(format).pack(args...), and so on; none of them allocates for the format.
 template <detail::Packable... Args>
 [[nodiscard]] Bytes pack(std::string_view format, const Args&... args) {
-  return detail::pack_bytes(detail::Format(format), detail::pack_arguments(args...));
+  return detail::pack_bytes(detail::StructFormat(format), detail::pack_arguments(args...));
 }
 
 [[nodiscard]] inline Bytes pack(std::string_view format, std::span<const StructValue> values) {
-  return detail::pack_bytes(detail::Format(format), detail::pack_arguments_of(values));
+  return detail::pack_bytes(detail::StructFormat(format), detail::pack_arguments_of(values));
 }
 
 template <detail::Packable... Args>
 void pack_into(std::string_view format, MutableByteSpan target, std::ptrdiff_t offset,
                const Args&... args) {
-  detail::pack_into(detail::Format(format), target, offset, detail::pack_arguments(args...));
+  detail::pack_into(detail::StructFormat(format), target, offset, detail::pack_arguments(args...));
 }
 
 inline void pack_into(std::string_view format, MutableByteSpan target, std::ptrdiff_t offset,
                       std::span<const StructValue> values) {
-  detail::pack_into(detail::Format(format), target, offset, detail::pack_arguments_of(values));
+  detail::pack_into(detail::StructFormat(format), target, offset,
+                    detail::pack_arguments_of(values));
 }
 
 template <detail::ByteSink Sink, detail::Packable... Args>
@@ -260,13 +261,13 @@ void pack_into(std::string_view format, Sink& sink, const Args&... args) {
 }
 
 [[nodiscard]] inline std::vector<StructValue> unpack(std::string_view format, ByteSpan data) {
-  const detail::Format parsed(format);
+  const detail::StructFormat parsed(format);
   return detail::unpack_values(parsed, detail::whole_row(parsed, data));
 }
 
 template <detail::Unpackable First, detail::Unpackable... Rest>
 [[nodiscard]] std::tuple<First, Rest...> unpack(std::string_view format, ByteSpan data) {
-  const detail::Format parsed(format);
+  const detail::StructFormat parsed(format);
   return detail::unpack_typed<First, Rest...>(parsed, detail::whole_row(parsed, data));
 }
 
@@ -285,14 +286,14 @@ template <detail::OwningUnpackable First, detail::OwningUnpackable... Rest,
 
 [[nodiscard]] inline std::vector<StructValue> unpack_from(std::string_view format, ByteSpan data,
                                                           std::ptrdiff_t offset = 0) {
-  const detail::Format parsed(format);
+  const detail::StructFormat parsed(format);
   return detail::unpack_values(parsed, detail::row_at(parsed, data, offset));
 }
 
 template <detail::Unpackable First, detail::Unpackable... Rest>
 [[nodiscard]] std::tuple<First, Rest...> unpack_from(std::string_view format, ByteSpan data,
                                                      std::ptrdiff_t offset = 0) {
-  const detail::Format parsed(format);
+  const detail::StructFormat parsed(format);
   return detail::unpack_typed<First, Rest...>(parsed, detail::row_at(parsed, data, offset));
 }
 

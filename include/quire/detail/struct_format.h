@@ -47,7 +47,7 @@ struct PackArgument {
 };
 
 /// `count` values of `size` bytes each, from `offset` on. For s and p one value, whatever the size.
-struct FormatItem {
+struct StructItem {
   char code;
   bool native;
   std::endian order;
@@ -58,12 +58,12 @@ struct FormatItem {
 
 /// Reads the items off a format's text, and knows the size of what it has read. Items without a
 /// value (x, a count of 0) are passed over, their bytes and alignment count.
-class FormatReader {
+class StructReader {
  public:
-  QUIRE_API explicit FormatReader(std::string_view format) noexcept;
+  QUIRE_API explicit StructReader(std::string_view format) noexcept;
 
   /// Errors: StructError; false at the end.
-  QUIRE_API bool next(FormatItem& item);
+  QUIRE_API bool next(StructItem& item);
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
@@ -78,22 +78,22 @@ class FormatReader {
 };
 
 /// A format that is known to be right: its text, and the items if a Struct has made them.
-struct Format {
+struct StructFormat {
   /// Errors: StructError.
-  QUIRE_API explicit Format(std::string_view format);
+  QUIRE_API explicit StructFormat(std::string_view format);
 
-  Format(std::string_view format, const FormatItem* compiled, std::size_t bytes,
-         std::size_t values) noexcept
+  StructFormat(std::string_view format, const StructItem* compiled, std::size_t bytes,
+               std::size_t values) noexcept
       : text(format), items(compiled), size(bytes), count(values) {}
 
   std::string_view text;
-  const FormatItem* items = nullptr;
+  const StructItem* items = nullptr;
   std::size_t size = 0;
   std::size_t count = 0;
 };
 
 /// One value's bytes.
-struct Field {
+struct StructField {
   char code;
   bool native;
   std::endian order;
@@ -102,38 +102,38 @@ struct Field {
 };
 
 /// Walks the values of a row.
-class FieldCursor {
+class StructCursor {
  public:
-  QUIRE_API FieldCursor(const Format& format, const std::byte* row) noexcept;
+  QUIRE_API StructCursor(const StructFormat& format, const std::byte* row) noexcept;
 
   /// REQUIRES: called at most format.count times
-  QUIRE_API Field next();
+  QUIRE_API StructField next();
 
  private:
-  FormatReader text_;
-  const FormatItem* items_;
-  FormatItem item_{};
+  StructReader text_;
+  const StructItem* items_;
+  StructItem item_{};
   std::size_t left_ = 0;
   const std::byte* row_;
 };
 
 /// Errors: StructError, std::length_error, std::bad_alloc, as for the next.
-[[nodiscard]] QUIRE_API Bytes pack_bytes(const Format& format,
+[[nodiscard]] QUIRE_API Bytes pack_bytes(const StructFormat& format,
                                          std::span<const PackArgument> values);
 
 /// Checks every value before the first byte of `target` changes.
-QUIRE_API void pack_into(const Format& format, MutableByteSpan target, std::ptrdiff_t offset,
+QUIRE_API void pack_into(const StructFormat& format, MutableByteSpan target, std::ptrdiff_t offset,
                          std::span<const PackArgument> values);
 
 /// `data` as one row. Errors: StructError when it has another size.
-[[nodiscard]] QUIRE_API const std::byte* whole_row(const Format& format, ByteSpan data);
+[[nodiscard]] QUIRE_API const std::byte* whole_row(const StructFormat& format, ByteSpan data);
 
 /// The row at `offset`. Errors: StructError when it does not fit into `data`.
-[[nodiscard]] QUIRE_API const std::byte* row_at(const Format& format, ByteSpan data,
+[[nodiscard]] QUIRE_API const std::byte* row_at(const StructFormat& format, ByteSpan data,
                                                 std::ptrdiff_t offset);
 
 /// Errors: StructError unless `size` bytes are a whole number of rows.
-QUIRE_API void check_rows(const Format& format, std::size_t size);
+QUIRE_API void check_rows(const StructFormat& format, std::size_t size);
 
 [[noreturn]] QUIRE_API void throw_unpack_count(std::size_t types, std::size_t values);
 
@@ -141,12 +141,12 @@ QUIRE_API void check_rows(const Format& format, std::size_t size);
 // value of the field's format.
 
 /// Sign or zero extended to 64 bits.
-[[nodiscard]] QUIRE_API std::uint64_t integer_field(const Field& field, std::size_t size,
+[[nodiscard]] QUIRE_API std::uint64_t integer_field(const StructField& field, std::size_t size,
                                                     bool is_signed);
-[[nodiscard]] QUIRE_API double float_field(const Field& field, std::size_t size);
-[[nodiscard]] QUIRE_API bool bool_field(const Field& field);
-[[nodiscard]] QUIRE_API char char_field(const Field& field);
-[[nodiscard]] QUIRE_API ByteSpan bytes_field(const Field& field);
+[[nodiscard]] QUIRE_API double float_field(const StructField& field, std::size_t size);
+[[nodiscard]] QUIRE_API bool bool_field(const StructField& field);
+[[nodiscard]] QUIRE_API char char_field(const StructField& field);
+[[nodiscard]] QUIRE_API ByteSpan bytes_field(const StructField& field);
 
 // --- templates that struct.h shares --------------------------------------------------------------
 
@@ -212,7 +212,7 @@ std::array<PackArgument, sizeof...(Args)> pack_arguments(const Args&... args) {
     std::span<const StructValue> values);
 
 template <Unpackable T>
-T field_as(const Field& field) {
+T field_as(const StructField& field) {
   if constexpr (StructInteger<T>) {
     return static_cast<T>(integer_field(field, sizeof(T), std::is_signed_v<T>));
   } else if constexpr (std::same_as<T, std::byte>) {
@@ -234,27 +234,27 @@ T field_as(const Field& field) {
 
 /// One row into types. REQUIRES: `data` holds format.size bytes
 template <Unpackable... T>
-std::tuple<T...> unpack_typed(const Format& format, const std::byte* data) {
+std::tuple<T...> unpack_typed(const StructFormat& format, const std::byte* data) {
   if (format.count != sizeof...(T)) throw_unpack_count(sizeof...(T), format.count);
-  FieldCursor cursor(format, data);
+  StructCursor cursor(format, data);
   // Braces: the order of evaluation is that of the types.
   return std::tuple<T...>{field_as<T>(cursor.next())...};
 }
 
-[[nodiscard]] QUIRE_API std::vector<StructValue> unpack_values(const Format& format,
+[[nodiscard]] QUIRE_API std::vector<StructValue> unpack_values(const StructFormat& format,
                                                                const std::byte* data);
 
 /// A row as `Row` wants it: dynamic, or a tuple.
 template <class Row>
 struct RowReader {
-  static Row read(const Format& format, const std::byte* data) {
+  static Row read(const StructFormat& format, const std::byte* data) {
     return unpack_values(format, data);
   }
 };
 
 template <class... T>
 struct RowReader<std::tuple<T...>> {
-  static std::tuple<T...> read(const Format& format, const std::byte* data) {
+  static std::tuple<T...> read(const StructFormat& format, const std::byte* data) {
     return unpack_typed<T...>(format, data);
   }
 };
