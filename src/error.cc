@@ -41,6 +41,12 @@ void throw_index(std::ptrdiff_t index, std::size_t size) {
                           std::to_string(size));
 }
 
+void throw_dimension_index(std::ptrdiff_t index, std::size_t dimension, std::size_t size) {
+  throw std::out_of_range("index out of bounds on dimension " + std::to_string(dimension) +
+                          " (index " + std::to_string(index) + ", length " +
+                          std::to_string(size) + ")");
+}
+
 void throw_range(std::size_t offset, std::size_t count, std::size_t size) {
   throw std::out_of_range(std::to_string(count) + " bytes at offset " + std::to_string(offset) +
                           " do not fit into size " + std::to_string(size));

@@ -97,6 +97,8 @@ namespace detail {
 [[noreturn]] QUIRE_API void throw_read_only();
 [[noreturn]] QUIRE_API void throw_unsupported(const char* operation);
 [[noreturn]] QUIRE_API void throw_index(std::ptrdiff_t index, std::size_t size);
+[[noreturn]] QUIRE_API void throw_dimension_index(std::ptrdiff_t index, std::size_t dimension,
+                                                  std::size_t size);
 [[noreturn]] QUIRE_API void throw_range(std::size_t offset, std::size_t count, std::size_t size);
 [[noreturn]] QUIRE_API void throw_too_large(std::size_t size);
 [[noreturn]] QUIRE_API void throw_position(std::size_t base, std::size_t offset);

@@ -347,7 +347,11 @@ class MakeMethods {
     return Made(algo::concatenate(a.span(), b));
   }
 
-  [[nodiscard]] friend Made operator+(const Self& a, const Self& b) { return a + b.span(); }
+  // A template, so that what merely converts to both a Self and a ByteSpan is not ambiguous.
+  template <std::same_as<Self> Other>
+  [[nodiscard]] friend Made operator+(const Self& a, const Other& b) {
+    return a + b.span();
+  }
 
   /// For `"literal" + bytes`; two of ours make what the left one makes.
   template <class Other>
