@@ -104,7 +104,7 @@ Bytes BufferedStream::take(std::size_t count) {
   if (count == 0) return {};
   const std::byte* const data = block_->data + position_;
   // Sharing keeps the whole buffer alive: worth it only when most of it is asked for.
-  if (count >= block_->capacity / 2) {
+  if (count >= std::max(buffer_size_, end_) / 2) {
     Bytes result(block_, data, count);
     detail::count_shared(CopyReason::GetValue, count);
     position_ += count;
@@ -206,6 +206,10 @@ Bytes BufferedStream::read(std::ptrdiff_t size) {
   if (limit <= ahead().size()) return take(limit);
   prepare_to_read();
   if (size < 0 && raw_->seekable()) return read_all_anew();
+  if (ahead().empty() && limit < buffer_size_) {
+    if (fill() == 0) return {};
+    if (limit <= ahead().size()) return take(limit);
+  }
   detail::BytesBuilder result;
   try {
     static_cast<void>(result.room(std::min(limit, detail::kFirstRead)));

@@ -70,6 +70,7 @@ class QUIRE_API BufferedStream : public Stream {
   [[nodiscard]] Bytes read1(std::ptrdiff_t size = -1) override;
 
   /// Fills all of `target` unless the data end before. Large targets are read into directly.
+  /// Errors: as read(); when there is no memory either to keep what had been read, it is lost.
   std::size_t readinto(MutableByteSpan target) override;
   [[nodiscard]] Bytes readline(std::ptrdiff_t size = -1) override;
 

@@ -197,6 +197,15 @@ inline LineIterator Stream::begin() {
   return LineIterator(*this);
 }
 
+namespace detail {
+
+/// A stream given away as a value: not a reference to one, and nothing sliced off it.
+template <class S>
+concept WholeStream =
+    !std::is_reference_v<S> && std::derived_from<S, Stream> && !std::is_abstract_v<S>;
+
+}  // namespace detail
+
 /// A stream that is owned or borrowed: what a stream that stands on another one is made from.
 ///
 ///     BufferedReader a(file);                             // borrows: `file` must outlive it
@@ -215,11 +224,8 @@ class QUIRE_API StreamHandle {
     stream_ = owned_.get();
   }
 
-  template <class S>
-
-  requires(!std::is_reference_v<S> && std::derived_from<S, Stream> && std::move_constructible<S>)
-      StreamHandle(S&& owned)
-      : StreamHandle(std::make_unique<S>(std::move(owned))) {}
+  template <detail::WholeStream S>
+  StreamHandle(S&& owned) : StreamHandle(std::make_unique<S>(std::move(owned))) {}
 
   StreamHandle(StreamHandle&& other) noexcept
       : owned_(std::move(other.owned_)), stream_(std::exchange(other.stream_, nullptr)) {}

@@ -26,6 +26,7 @@ class TestStream : public Stream {
     std::size_t fail_write_at = npos;  ///< position from which writing fails
     std::size_t full_at = npos;        ///< position from which writes take nothing
     bool fail_close = false;
+    bool log = true;
     bool readable = true;
     bool writable = true;
     bool seekable = true;
@@ -122,7 +123,9 @@ class TestStream : public Stream {
     throw std::system_error(error, std::generic_category(), "test stream");
   }
 
-  void note(const std::string& call) const { log_ += (log_.empty() ? "" : " ") + call; }
+  void note(const std::string& call) const {
+    if (options.log) log_ += (log_.empty() ? "" : " ") + call;
+  }
 
   std::string data_;
   std::size_t position_ = 0;
