@@ -17,7 +17,7 @@
 //
 // Lifetime: the inner stream is owned or borrowed, see StreamHandle. A destructor closes only what
 // is owned, and cannot call `finish`: a filter that has an end to write calls close_quietly() in
-// its own. Thread: as with every stream.
+// its own, and declares its moves. Thread: as with every stream.
 #pragma once
 
 #include <cstddef>
