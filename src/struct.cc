@@ -460,7 +460,8 @@ StructField StructCursor::next() {
 Bytes pack_bytes(const StructFormat& format, std::span<const PackArgument> values) {
   check_count(format, values.size(), "pack");
   if (format.size == 0) {
-    encode_row(format, values, nullptr);
+    std::byte none{};  // a place to write nothing to: "0s" still checks its value
+    encode_row(format, values, &none);
     return {};
   }
   BlockRef block = new_heap_block(format.size);
