@@ -1,8 +1,7 @@
 #include "quire/ledger.h"
 
-#include <algorithm>
 #include <mutex>
-#include <vector>
+#include <new>
 
 namespace quire {
 

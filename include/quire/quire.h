@@ -11,6 +11,7 @@
 #include "quire/filter_stream.h"
 #include "quire/layout.h"
 #include "quire/ledger.h"
+#include "quire/memory_report.h"
 #include "quire/memory_view.h"
 #include "quire/slice.h"
 #include "quire/storage_options.h"
