@@ -67,11 +67,6 @@ std::size_t grown_capacity(std::size_t capacity, std::size_t needed) noexcept {
   return std::max({needed, std::min(more, kMaxSize), kFirst});
 }
 
-std::size_t checked_add(std::size_t a, std::size_t b) {
-  if (b > kMaxSize || a > kMaxSize - b) throw_too_large(a > SIZE_MAX - b ? SIZE_MAX : a + b);
-  return a + b;
-}
-
 std::size_t checked_multiply(std::size_t a, std::size_t b) {
   if (b != 0 && a > kMaxSize / b) throw_too_large(a > SIZE_MAX / b ? SIZE_MAX : a * b);
   return a * b;

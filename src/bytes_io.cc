@@ -123,8 +123,9 @@ BytesIO& BytesIO::operator=(BytesIO&& other) noexcept {
 BytesIO::~BytesIO() = default;
 
 // --- sharing -------------------------------------------------------------------------------------
+// `inline` where a small stream's whole life would feel the call.
 
-void BytesIO::raise_mark(std::size_t end) const noexcept {
+inline void BytesIO::raise_mark(std::size_t end) const noexcept {
   // Several threads may take snapshots at once: the highest wins.
   std::size_t mark = mark_.load(std::memory_order_relaxed);
   while (mark < end && !mark_.compare_exchange_weak(mark, end, std::memory_order_relaxed)) {
@@ -140,7 +141,7 @@ Bytes BytesIO::copy(std::size_t offset, std::size_t count) const {
   return {std::move(block), data, count};
 }
 
-Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
+inline Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
   if (count == 0) return {};
   if (fixed() || pinned()) return copy(offset, count);
   raise_mark(offset + count);
@@ -175,20 +176,23 @@ void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::Range ho
     }
   }
   detail::BlockRef block = detail::new_heap_block(capacity);
-  const std::size_t prefix = std::min(hole.offset, size_);
-  const std::size_t suffix = std::min(hole.offset + hole.count, size_);
-  copy_bytes(block->data, data_, prefix);
-  copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
-  const std::size_t copied = prefix + size_ - suffix;
-  count_copied(reason, copied);
-  if (copied != 0 && block_ && reason == CopyReason::CopyOnWrite) sharing_has_cost_ = true;
+  // The first write of a stream's life has nothing to keep.
+  if (size_ != 0) {
+    const std::size_t prefix = std::min(hole.offset, size_);
+    const std::size_t suffix = std::min(hole.offset + hole.count, size_);
+    copy_bytes(block->data, data_, prefix);
+    copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
+    const std::size_t copied = prefix + size_ - suffix;
+    count_copied(reason, copied);
+    if (copied != 0 && block_ && reason == CopyReason::CopyOnWrite) sharing_has_cost_ = true;
+  }
   data_ = block->data;
   limit_ = block->capacity;
   mark_.store(0, std::memory_order_relaxed);
   block_ = std::move(block);
 }
 
-void BytesIO::make_writable(std::size_t start, std::size_t end) {
+inline void BytesIO::make_writable(std::size_t start, std::size_t end) {
   if (end > options_.size_limit) detail::throw_too_large(end);
   if (start >= mark_.load(std::memory_order_relaxed) && end <= limit_) return;
   if (pinned()) detail::throw_pinned(block_->export_count());

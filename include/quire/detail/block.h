@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "quire/detail/export.h"
+#include "quire/error.h"
 
 namespace quire::detail {
 
@@ -175,7 +176,12 @@ template <class Container>
                                                    std::size_t needed) noexcept;
 
 /// `a + b`, or std::length_error past kMaxSize.
-[[nodiscard]] QUIRE_API std::size_t checked_add(std::size_t a, std::size_t b);
+[[nodiscard]] inline std::size_t checked_add(std::size_t a, std::size_t b) {
+  if (b > kMaxSize || a > kMaxSize - b) [[unlikely]] {
+    throw_too_large(a > SIZE_MAX - b ? SIZE_MAX : a + b);
+  }
+  return a + b;
+}
 
 /// `a * b`, or std::length_error past kMaxSize.
 [[nodiscard]] QUIRE_API std::size_t checked_multiply(std::size_t a, std::size_t b);
