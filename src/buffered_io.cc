@@ -343,8 +343,16 @@ Bytes BufferedStream::peek_buffer() {
 // --------------------------------------------------------------------------------------
 
 std::size_t BufferedStream::write(ByteSpan data) {
+  return accept(data) ? data.size() : raw_->write(data);
+}
+
+std::size_t BufferedStream::write_some(ByteSpan data) {
+  return accept(data) ? data.size() : raw_->write_some(data);
+}
+
+bool BufferedStream::accept(ByteSpan data) {
   require_writable();
-  if (data.empty()) return 0;
+  if (data.empty()) return true;
   // With nothing in it that is still of use, the buffer starts anew.
   if (position_ == end_ && dirty_begin_ == dirty_end_ && raw_at_ == position_) forget();
   if (position_ > buffer_size_ || data.size() > buffer_size_ - position_) {
@@ -353,7 +361,7 @@ std::size_t BufferedStream::write(ByteSpan data) {
     forget();
     if (data.size() >= buffer_size_) {
       raw_position_.reset();
-      return raw_->write(data);
+      return false;
     }
   }
   own_buffer();
@@ -365,7 +373,7 @@ std::size_t BufferedStream::write(ByteSpan data) {
   dirty_end_ = std::max(dirty_end_, written_end);
   end_ = std::max(end_, written_end);
   position_ = written_end;
-  return data.size();
+  return true;
 }
 
 std::size_t BufferedStream::truncate(std::optional<std::size_t> size) {

@@ -419,6 +419,29 @@ TEST(BufferedWriter, KeepsTheBytesThatAFailedFlushDidNotWrite) {
   }
 }
 
+TEST(BufferedWriter, LosesAndRepeatsNothingWhenTheBottomOfAStackFails) {
+  const string data = pattern(100);
+  for (const std::size_t inner_size : {1u, 4u, 8u, 16u, 64u}) {
+    for (std::size_t fail_at = 0; fail_at < 100; ++fail_at) {
+      SCOPED_TRACE("inner " + std::to_string(inner_size) + " fails at " + std::to_string(fail_at));
+      TestStream raw("", {.most_a_call = 3, .fail_write_at = fail_at});
+      BufferedWriter inner(raw, inner_size);
+      BufferedWriter outer(inner, 16);
+      for (std::size_t i = 0; i < data.size(); i += 10) {
+        try {
+          outer.write(data.substr(i, 10));
+        } catch (const std::system_error&) {
+          raw.options.fail_write_at = npos;
+          outer.write(data.substr(i, 10));
+        }
+      }
+      raw.options.fail_write_at = npos;
+      outer.flush();
+      ASSERT_EQ(raw.data(), data);
+    }
+  }
+}
+
 TEST(BufferedWriter, ReportsAStreamThatTakesNoMore) {
   std::array<std::byte, 5> room{};
   BytesIO fixed = BytesIO::over(room, WhenFull::Short);

@@ -79,6 +79,7 @@ class QUIRE_API BufferedStream : public Stream {
   ///         and could not be handed on stays in the buffer, to be tried again. Data smaller than
   ///         the buffer have then not been accepted, larger ones may have been written in part.
   std::size_t write(ByteSpan data) override;
+  std::size_t write_some(ByteSpan data) override;
 
   /// Cost:   nothing but arithmetic while the position stays in the buffer.
   /// Errors: UnsupportedOperation when the raw stream cannot; else those of the raw stream.
@@ -123,6 +124,10 @@ class QUIRE_API BufferedStream : public Stream {
 
   /// A buffer that nobody else sees, with room for buffer_size_ bytes; keeps its content.
   void own_buffer();
+
+  /// Puts `data` into the buffer; false, with the buffer empty and the raw stream at the position,
+  /// when they are for the raw stream itself.
+  bool accept(ByteSpan data);
 
   /// Writes the dirty bytes. When that fails those not yet written are still dirty.
   void write_dirty();
@@ -227,6 +232,8 @@ class QUIRE_API BufferedRWPair : public Stream {
   [[nodiscard]] Bytes peek(std::ptrdiff_t size = 0) { return reader_.peek(size); }
 
   std::size_t write(ByteSpan data) override { return writer_.write(data); }
+
+  std::size_t write_some(ByteSpan data) override { return writer_.write_some(data); }
 
   void flush() override { writer_.flush(); }
 

@@ -23,8 +23,10 @@ class QUIRE_API FileIO : public Stream {
  public:
   /// Opens the file at `path`. `mode` is one of
   ///
-  ///     r  for reading                                w  for writing, emptied or created
-  ///     x  for writing, created; an error if it exists  a  for writing at its end, or created
+  ///     r  for reading
+  ///     w  for writing, emptied or created
+  ///     x  for writing, created; an error if it exists
+  ///     a  for writing at its end, or created
   ///
   /// and with a '+' for both reading and writing. A 'b' may be there and changes nothing. The
   /// descriptor is not passed on to programs that the process executes.
@@ -33,9 +35,8 @@ class QUIRE_API FileIO : public Stream {
   explicit FileIO(const std::string& path, std::string_view mode = "r");
 
   /// Works on a descriptor that is open already; closes it in the end if `closefd`.
-  /// Errors: std::invalid_argument for another mode or a negative descriptor; std::system_error
-  /// when
-  ///         it is not open or a directory. The descriptor is then still the caller's.
+  /// Errors: std::invalid_argument for another mode or a negative descriptor; std::system_error for
+  ///         one that is not open, or a directory. The descriptor is then still the caller's.
   explicit FileIO(int descriptor, std::string_view mode = "r", bool closefd = true);
 
   FileIO(FileIO&& other) noexcept;
@@ -66,9 +67,8 @@ class QUIRE_API FileIO : public Stream {
   using Stream::read;
   using Stream::write;
 
-  /// Cost:   straight into one block of the size that the file has; a file that grows meanwhile,
-  /// and
-  ///         one that does not tell its size, costs further allocations.
+  /// Cost:   straight into one block of the size that the file has. A file that grows meanwhile, or
+  ///         does not tell its size, costs further allocations.
   /// Errors: as Stream::read(); UnsupportedOperation when not open for reading; std::system_error.
   ///         Where a read would block (EAGAIN) and bytes have arrived, these are the result.
   [[nodiscard]] Bytes read(std::ptrdiff_t size = -1) override;
@@ -77,11 +77,12 @@ class QUIRE_API FileIO : public Stream {
   /// Errors: as read(), and EAGAIN where it would block.
   std::size_t readinto(MutableByteSpan target) override;
 
-  /// Errors: UnsupportedOperation when not open for writing; std::system_error. What the system
-  /// took
+  /// Errors: UnsupportedOperation when not open for writing; std::system_error. What was taken
   ///         before the error stays written, and tell() says how much that was. Writing to a pipe
   ///         that nobody reads raises SIGPIPE, which ends a process that does not ignore it.
   std::size_t write(ByteSpan data) override;
+
+  /// Cost:   one call to the system; interrupted ones are repeated.
   std::size_t write_some(ByteSpan data) override;
 
   /// Errors: std::system_error, also for a position before the beginning (EINVAL) and for files

@@ -50,6 +50,7 @@ class QUIRE_API FilterStream : public Stream {
   using Stream::write;
 
   /// The size of `data` as they came in, however many bytes become of them.
+  /// Errors: those of the inner stream. How much of the data has gone through is then unknown.
   std::size_t write(ByteSpan data) override;
 
   /// Flushes the inner stream. A filter that holds bytes back hands them on first.

@@ -35,6 +35,15 @@ inline constexpr std::size_t kDefaultBufferSize = 8192;
 
 class LineIterator;
 
+namespace detail {
+
+/// Anything to go through that holds what can be written.
+template <class Range>
+concept LineRange = std::ranges::input_range<Range> &&
+    std::convertible_to<std::ranges::range_reference_t<Range>, ByteSpan>;
+
+}  // namespace detail
+
 class QUIRE_API Stream {
  public:
   Stream(const Stream&) = delete;
@@ -110,17 +119,14 @@ class QUIRE_API Stream {
   virtual std::size_t write_some(ByteSpan data);
 
   /// Writes each item, with nothing in between. What came before a failure stays written.
-  template <std::ranges::input_range Lines>
-  requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
-
+  template <detail::LineRange Lines>
   void writelines(Lines&& lines) {
     check_open();
     for (auto&& line : lines) write(line);
   }
 
-  /// Moves the position; returns the new one, counted from the beginning. Behind the end is
-  /// allowed. Errors: ClosedError; std::invalid_argument for a negative position counted from the
-  /// beginning
+  /// Moves the position, also behind the end; returns the new one, counted from the beginning.
+  /// Errors: ClosedError; std::invalid_argument for a negative position counted from the beginning
   ///         (on a file std::system_error, as in Python).
   virtual std::size_t seek(std::ptrdiff_t offset, Whence whence = Whence::Begin);
 
