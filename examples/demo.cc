@@ -1,7 +1,7 @@
 // The tour that `./run demo` gives: real files through quire and through std::stringstream, and the
 // seeds' 50 MiB table.
 //
-//   demo [--table FILE] [FILE...]
+//   demo [--table FILE | --no-table] [FILE...]
 //
 // Exit code 1 when a file could not be used; the others are shown all the same.
 #include <algorithm>
@@ -70,7 +70,7 @@ void print_structure(const std::string& path, const FileStructure& file, std::si
   constexpr std::size_t kMost = 12;
   for (std::size_t i = 0; i < std::min(file.parts.size(), kMost); ++i) {
     const demo::Part& part = file.parts[i];
-    std::printf("  %10s  %10s  %-20s %s\n", grouped(part.offset).c_str(),
+    std::printf("  %10s  %10s  %-20s  %s\n", grouped(part.offset).c_str(),
                 grouped(part.size).c_str(), part.name.c_str(), part.note.c_str());
   }
   if (file.parts.size() > kMost) std::printf("  ... and %zu more\n", file.parts.size() - kMost);
@@ -200,7 +200,11 @@ bool show_files(const std::vector<std::string>& paths) {
 int main(int argc, char** argv) {
   std::vector<std::string> paths(argv + 1, argv + argc);
   std::string table;
-  if (paths.size() >= 2 && paths[0] == "--table") {
+  bool with_table = true;
+  if (!paths.empty() && paths[0] == "--no-table") {
+    with_table = false;
+    paths.erase(paths.begin());
+  } else if (paths.size() >= 2 && paths[0] == "--table") {
     table = paths[1];
     paths.erase(paths.begin(), paths.begin() + 2);
   }
@@ -209,6 +213,7 @@ int main(int argc, char** argv) {
     paths = {data + "grace_hopper.jpg", data + "grace_hopper.png", data + "archive.zip"};
   }
   const bool well = show_files(paths);
+  if (!with_table) return well ? 0 : 1;
   const std::vector<demo::MemoryRow> rows = demo::measure_memory();
   if (table.empty()) {
     demo::print_memory(rows);

@@ -97,6 +97,7 @@ BytesIO::BytesIO(BytesIO&& other) noexcept
       memory_(std::exchange(other.memory_, Memory::Block)),
       closed_(std::exchange(other.closed_, false)),
       sharing_has_cost_(std::exchange(other.sharing_has_cost_, false)),
+      view_taken_(std::exchange(other.view_taken_, false)),
       options_(std::exchange(other.options_, StorageOptions{})) {
   counters_.add(other.counters_.take());
 }
@@ -113,6 +114,7 @@ BytesIO& BytesIO::operator=(BytesIO&& other) noexcept {
     memory_ = std::exchange(other.memory_, Memory::Block);
     closed_ = std::exchange(other.closed_, false);
     sharing_has_cost_ = std::exchange(other.sharing_has_cost_, false);
+    view_taken_ = std::exchange(other.view_taken_, false);
     options_ = std::exchange(other.options_, StorageOptions{});
     counters_.take();
     counters_.add(other.counters_.take());
@@ -194,6 +196,10 @@ void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::Range ho
 
 inline void BytesIO::make_writable(std::size_t start, std::size_t end) {
   if (end > options_.size_limit) detail::throw_too_large(end);
+  if (view_taken_ && !pinned()) {
+    view_taken_ = false;
+    limit_ = block_room();
+  }
   if (start >= mark_.load(std::memory_order_relaxed) && end <= limit_) return;
   if (pinned()) detail::throw_pinned(block_->export_count());
   const std::size_t room = block_room();
@@ -320,6 +326,7 @@ void BytesIO::flush() { check_open(); }
 void BytesIO::close() noexcept {
   closed_ = true;
   block_ = detail::BlockRef();
+  view_taken_ = false;
   data_ = nullptr;
   size_ = limit_ = position_ = 0;
   mark_.store(kClosedMark, std::memory_order_relaxed);
@@ -339,6 +346,7 @@ MutableMemoryView BytesIO::getbuffer() {
   if (!block_ || (!pinned() && !block_->unique())) make_own(size_, CopyReason::CopyOnWrite, {});
   mark_.store(0, std::memory_order_relaxed);
   limit_ = size_;
+  view_taken_ = true;
   return MutableMemoryView(Buffer::live(block_, {data_, size_}));
 }
 
@@ -383,7 +391,8 @@ std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) co
 
 std::size_t BytesIO::capacity() const {
   check_open();
-  return block_ && block_->unique() ? block_room() : limit_;
+  if (!block_) return limit_;
+  return block_->unique() || (view_taken_ && !pinned()) ? block_room() : limit_;
 }
 
 std::size_t BytesIO::retained_bytes() const noexcept { return block_ ? block_->capacity : 0; }

@@ -464,6 +464,19 @@ TEST(BytesIOSharing, ViewWrittenReleasedThenSnapshotThenWrite) {
   EXPECT_EQ(text(f.getvalue()), "012W456789");
 }
 
+TEST(BytesIOSharing, AppendAfterAViewWasTakenGoesInPlaceAgain) {
+  // The view's end of the stream's room once outlived the view: the next snapshot then made the
+  // stream believe that the room behind its bytes was somebody else's, and an append copied it all.
+  BytesIO f = filled(1000);
+  f.reserve(10000);
+  (void)f.getbuffer();
+  const Bytes snapshot = f.getvalue();
+  EXPECT_GE(f.capacity(), 10000u);
+  f.seek(0, Whence::End);
+  EXPECT_EQ(copied_by(f, [&] { f.write("appended"); }), 0u);
+  EXPECT_EQ(f.getvalue().data(), snapshot.data());
+}
+
 TEST(BytesIOSharing, RetainedBytesTellsWhatAHandleKeeps) {
   BytesIO f = filled(100000);
   const std::size_t block = f.retained_bytes();

@@ -301,6 +301,9 @@ class QUIRE_API BytesIO : public Stream {
   Memory memory_ = Memory::Block;
   bool closed_ = false;
   bool sharing_has_cost_ = false;
+  // A view lowered `limit_` to the size; the stream is still the one that may write up to the
+  // capacity, once the views are gone.
+  bool view_taken_ = false;
   StorageOptions options_;
   mutable detail::LedgerCounters counters_;
 };
