@@ -583,7 +583,7 @@ void IncrementalDecoder::decode(ByteSpan data, bool last, std::string& out) {
 }
 
 std::size_t IncrementalDecoder::skip_mark(ByteSpan data, bool last) noexcept {
-  if (!at_start_) return 0;
+  if (!at_start_ || data.empty()) return 0;
   const std::string_view bytes = data.as_chars();
   const std::size_t unit = unit_size(codec_);
   const std::string_view marks[] = {
@@ -615,8 +615,8 @@ void IncrementalDecoder::check() const {
   });
 }
 
-void IncrementalDecoder::reset(std::size_t offset) noexcept {
-  at_start_ = offset == 0 && has_mark(codec_);
+void IncrementalDecoder::reset(std::size_t offset, bool first) noexcept {
+  at_start_ = first && has_mark(codec_);
   if (at_start_) big_endian_ = is_big_endian(codec_);
   blocked_ = false;
   offset_ = offset;

@@ -265,7 +265,7 @@ TEST(IncrementalDecoder, TextBeforeAnErrorIsHandedOutFirst) {
   }
   EXPECT_EQ(text, "one");
   EXPECT_EQ(decoder.pending(), 5U);
-  decoder.reset(4);
+  decoder.reset(4, false);
   decoder.decode(" two", true, text);
   EXPECT_EQ(text, "one two");
   EXPECT_EQ(decoder.offset(), 8U);
@@ -275,10 +275,10 @@ TEST(IncrementalDecoder, KeepsTheByteOrderWhenItGoesOnElsewhere) {
   IncrementalDecoder decoder(Codec::Utf16, ErrorPolicy::Strict);
   std::string text;
   decoder.decode("\xfe\xff\0a\0b"sv, false, text);
-  decoder.reset(4);
+  decoder.reset(4, false);
   decoder.decode("\0b"sv, false, text);
   EXPECT_EQ(text, "abb");
-  decoder.reset(0);
+  decoder.reset(0, true);
   decoder.decode("\xff\xfe\x63\0"sv, true, text);
   EXPECT_EQ(text, "abbc");
 }

@@ -18,6 +18,7 @@
 #include "quire/stream.h"
 #include "quire/string_io.h"
 #include "quire/struct.h"
+#include "quire/text_io.h"
 #include "quire/text_stream.h"
 #include "quire/typed_view.h"
 #include "quire/version.h"

@@ -32,6 +32,8 @@ class Newline {
 
   Newline(const char* newline) : Newline(std::string_view(newline)) {}
 
+  explicit Newline(detail::NewlineMode mode) noexcept : mode_(mode) {}
+
   // None is std::nullopt.
   Newline(std::nullptr_t) = delete;
 

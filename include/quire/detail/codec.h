@@ -107,9 +107,9 @@ class QUIRE_API IncrementalDecoder {
   /// Offset in the stream of the first byte that is not decoded yet.
   [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
 
-  /// Forgets what is pending; the next byte is the one at `offset`, where a character begins. The
-  /// byte order found at the stream's beginning stays, unless that is where it goes on.
-  void reset(std::size_t offset) noexcept;
+  /// Forgets what is pending; the next byte is the one at `offset`, where a character begins, or the
+  /// whole text if it is `first`. The byte order stays, unless a mark may come.
+  void reset(std::size_t offset, bool first) noexcept;
 
  private:
   [[nodiscard]] std::size_t skip_mark(ByteSpan data, bool last) noexcept;
