@@ -12,8 +12,8 @@
 #include "quire/quire.h"
 
 using quire::Bytes;
-using quire::ByteSpan;
 using quire::BytesIO;
+using quire::ByteSpan;
 using quire::FileIO;
 
 namespace {

@@ -5,8 +5,8 @@
 
 #include "quire/quire.h"
 
-using quire::ByteSpan;
 using quire::BytesIO;
+using quire::ByteSpan;
 
 namespace {
 
