@@ -3,7 +3,6 @@
 
 #include <array>
 #include <atomic>
-#include <ostream>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -12,19 +11,11 @@
 
 #include <gtest/gtest.h>
 
+#include "quire/adapters/gtest.h"
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
 
 namespace quire {
-
-// So that a failing comparison can be read.
-void PrintTo(const Ledger& ledger, std::ostream* out) {
-  for (std::size_t i = 0; i < kCopyReasons; ++i) {
-    *out << to_string(static_cast<CopyReason>(i)) << ": " << ledger.copied[i] << " copied, "
-         << ledger.shared[i] << " shared; ";
-  }
-}
-
 namespace {
 
 Ledger copied(CopyReason reason, std::uint64_t bytes) {

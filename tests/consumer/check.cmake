@@ -1,5 +1,5 @@
-# One step of a user's way to quire: STEP is install, find_package, add_subdirectory, pkg_config or
-# wrong_version; LINKAGE is static or shared.
+# One step of a user's way to quire: STEP is install, find_package, adapter, add_subdirectory,
+# pkg_config or wrong_version; LINKAGE is static or shared.
 set(prefix ${WORK}/${LINKAGE}/moved)
 set(build ${WORK}/${LINKAGE}/${STEP})
 string(COMPARE EQUAL ${LINKAGE} shared shared)
@@ -23,8 +23,8 @@ if(STEP STREQUAL install)
   run(${CMAKE_COMMAND} --install ${build} --prefix ${build}/prefix)
   file(REMOVE_RECURSE ${prefix})
   file(RENAME ${build}/prefix ${prefix})
-elseif(STEP STREQUAL find_package)
-  run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/find_package -B ${build} ${common}
+elseif(STEP STREQUAL find_package OR STEP STREQUAL adapter)
+  run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/${STEP} -B ${build} ${common}
       -DCMAKE_PREFIX_PATH=${prefix} -DWANTED_VERSION=${VERSION})
   build_and_run()
 elseif(STEP STREQUAL add_subdirectory)
