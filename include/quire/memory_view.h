@@ -176,11 +176,6 @@ class ViewMethods : public ViewCore,
     return find_items(ItemValue::of(value), std::nullopt, std::nullopt, false).count != 0;
   }
 
-  // By value, and no worse than the comparison that these have for anything that is a ByteSpan.
-  [[nodiscard]] friend bool operator==(const Self& a, const Bytes& b) noexcept {
-    return a.equals(b);
-  }
-
  protected:
   ViewMethods() noexcept = default;
 
@@ -269,7 +264,9 @@ class QUIRE_API MutableMemoryView : public detail::ViewMethods<MutableMemoryView
 
  private:
   friend class ViewMethods<MutableMemoryView, std::byte>;
-  using ViewMethods::ViewMethods;
+
+  MutableMemoryView(const Buffer& buffer, Window&& window) noexcept
+      : ViewMethods(buffer, std::move(window)) {}
 };
 
 /// Reads, and nothing else.
@@ -282,7 +279,7 @@ class QUIRE_API MemoryView : public detail::ViewMethods<MemoryView, const std::b
   explicit MemoryView(Buffer buffer) noexcept : ViewMethods(std::move(buffer)) {}
 
   /// Frozen: shares the memory of the Bytes.
-  MemoryView(const Bytes& bytes) noexcept
+  explicit MemoryView(const Bytes& bytes) noexcept
       : MemoryView(Buffer::frozen(detail::BlockRef::share(bytes.block()), bytes.span())) {}
 
   /// All bytes of a ByteArray, live.
@@ -306,7 +303,10 @@ class QUIRE_API MemoryView : public detail::ViewMethods<MemoryView, const std::b
 
   [[nodiscard]] static constexpr bool readonly() noexcept { return true; }
 
-  [[nodiscard]] MemoryView toreadonly() const { return *this; }
+  [[nodiscard]] MemoryView toreadonly() const {
+    check();
+    return *this;
+  }
 
   /// Equal to the hash of Bytes of the same content.
   /// Errors: std::invalid_argument for a live view, whose content may change, and for formats of
@@ -316,10 +316,13 @@ class QUIRE_API MemoryView : public detail::ViewMethods<MemoryView, const std::b
 
  private:
   friend class ViewMethods<MemoryView, const std::byte>;
-  using ViewMethods::ViewMethods;
+
+  MemoryView(const Buffer& buffer, Window&& window) noexcept
+      : ViewMethods(buffer, std::move(window)) {}
 };
 
 inline MemoryView MutableMemoryView::toreadonly() const {
+  check();
   return *this;
 }
 

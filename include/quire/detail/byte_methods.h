@@ -375,12 +375,14 @@ class MakeMethods {
   [[nodiscard]] ByteSpan span() const { return static_cast<const Self&>(*this).span(); }
 };
 
-/// Comparison with anything that is bytes, at memcmp speed.
+/// Comparison with anything that is bytes, at memcmp speed. A view, which may be more than that,
+/// brings its own ==.
 template <class Self>
 class OrderMethods {
  public:
   template <class Other>
-  requires std::convertible_to<const Other&, ByteSpan>
+  requires std::convertible_to<const Other&, ByteSpan> &&
+      (!requires(const Other& other) { other.strides(); })
 
   [[nodiscard]] friend bool operator==(const Self& a, const Other& b) {
     return a.span() == ByteSpan(b);
