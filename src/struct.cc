@@ -152,7 +152,8 @@ constexpr CodeKind kind_of(char code) {
   throw_struct(message);
 }
 
-[[noreturn]] void throw_float_too_large(const StructField& field) {
+[[noreturn]] void throw_float_too_large(const StructField& field, bool from_integer) {
+  if (from_integer) throw_struct("int too large to convert");
   throw std::length_error(std::string("float too large to pack with ") + field.code + " format");
 }
 
@@ -226,16 +227,17 @@ void store_bits(std::uint64_t bits, const StructField& field, std::byte* out) {
   }
 }
 
-std::uint64_t float_bits(const StructField& field, double value) {
+std::uint64_t float_bits(const StructField& field, double value, bool from_integer) {
   if (field.size == 8) return std::bit_cast<std::uint64_t>(value);
   if (field.size == 4) {
     const auto single = static_cast<float>(value);
     // Python's native format takes what is too large, as an infinity; the others do not.
-    if (!field.native && std::isinf(single) && !std::isinf(value)) throw_float_too_large(field);
+    if (!field.native && std::isinf(single) && !std::isinf(value))
+      throw_float_too_large(field, from_integer);
     return std::bit_cast<std::uint32_t>(single);
   }
   const std::optional<std::uint16_t> half = half_from_double(value);
-  if (!half) throw_float_too_large(field);
+  if (!half) throw_float_too_large(field, from_integer);
   return *half;
 }
 
@@ -269,7 +271,8 @@ void encode(const StructField& field, const PackArgument& value, std::byte* out)
       if (out != nullptr) store_bits(truth(value) ? 1 : 0, field, out);
       return;
     case CodeKind::Float: {
-      const std::uint64_t bits = float_bits(field, checked_float(value));
+      const double number = checked_float(value);
+      const std::uint64_t bits = float_bits(field, number, value.kind != Kind::Float);
       if (out != nullptr) store_bits(bits, field, out);
       return;
     }

@@ -306,6 +306,9 @@ TEST(Struct, FloatsTooLargeOverflow) {
       EXPECT_EQ(message_of<std::length_error>([&] { (void)pack(format, sign * 65520.0); }),
                 "float too large to pack with e format");
     }
+    // Python tells a float that is too large from an integer that is.
+    EXPECT_EQ(struct_error([&] { (void)pack("<e", static_cast<int>(sign) * 65520); }),
+              "int too large to convert");
     for (const std::string format : {"=f", "<f", ">f"}) {
       EXPECT_EQ(
           message_of<std::length_error>([&] { (void)pack(format, sign * 3.4028235677973366e38); }),
