@@ -148,6 +148,12 @@ void TextIOWrapper::feed(Cursor& cursor, ByteSpan data, bool last) const {
   cursor.end += detail::count_points(std::string_view(cursor.text).substr(before));
 }
 
+/// Where the text decoded so far ends.
+TextIOWrapper::Place TextIOWrapper::end_of(const Cursor& cursor) const noexcept {
+  const std::size_t unread = cursor.newlines.waiting() ? detail::unit_size(codec_) : 0;
+  return {cursor.end, cursor.decoder.offset() - unread};
+}
+
 /// Reads and decodes about `chunk` more bytes; false at the end.
 bool TextIOWrapper::fill(std::size_t chunk) {
   cursor_.decoder.check();
@@ -161,8 +167,7 @@ bool TextIOWrapper::fill(std::size_t chunk) {
   const std::size_t before = cursor_.text.size();
   cursor_.used = true;
   feed(cursor_, data, data.empty());
-  const std::size_t unread = cursor_.newlines.waiting() ? detail::unit_size(codec_) : 0;
-  note({cursor_.end, cursor_.decoder.offset() - unread});
+  note(end_of(cursor_));
   return !data.empty() || cursor_.text.size() > before;
 }
 
@@ -407,10 +412,9 @@ TextIOWrapper::Place TextIOWrapper::walk(std::size_t point) {
       return {point, step_to(cursor, data, point)};
     }
     cursor.text.clear();
-    const std::size_t unread = cursor.newlines.waiting() ? detail::unit_size(codec_) : 0;
-    note({cursor.end, cursor.decoder.offset() - unread});
+    note(end_of(cursor));
   }
-  return {point, cursor.decoder.offset()};
+  return end_of(cursor);
 }
 
 /// Finds the byte of a code point that begins in `data` or at its end.
@@ -430,14 +434,14 @@ std::size_t TextIOWrapper::step_to(Cursor& cursor, ByteSpan data, std::size_t po
         cursor = std::move(before);
         break;
       }
-      if (cursor.end == point) return cursor.decoder.offset();
+      if (cursor.end == point) return end_of(cursor).byte;
       // This byte ended two code points: it showed that a '\r' stands alone, or that a sequence is
       // ill-formed, and is not part of that one.
       if (!before.newlines.waiting()) feed(before, {}, true);
       return before.decoder.offset();
     }
   }
-  return cursor.decoder.offset();
+  return end_of(cursor).byte;
 }
 
 std::size_t TextIOWrapper::seek(std::ptrdiff_t offset, Whence whence) {

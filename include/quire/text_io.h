@@ -169,6 +169,7 @@ class QUIRE_API TextIOWrapper : public TextStream {
   void require_readable() const;
 
   void feed(Cursor& cursor, ByteSpan data, bool last) const;
+  [[nodiscard]] Place end_of(const Cursor& cursor) const noexcept;
   bool fill(std::size_t chunk);
   [[nodiscard]] std::string take(std::size_t size);
   void prepare_to_read();
