@@ -4,6 +4,7 @@
 // Lifetime, Thread: as memory_view.h says.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <iosfwd>
