@@ -231,7 +231,7 @@ class QUIRE_API StreamHandle {
   }
 
   template <detail::WholeStream S>
-  StreamHandle(S&& owned) : StreamHandle(std::make_unique<S>(std::move(owned))) {}
+  StreamHandle(S&& owned) : StreamHandle(std::make_unique<S>(std::forward<S>(owned))) {}
 
   StreamHandle(StreamHandle&& other) noexcept
       : owned_(std::move(other.owned_)), stream_(std::exchange(other.stream_, nullptr)) {}
