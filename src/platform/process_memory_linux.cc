@@ -180,7 +180,8 @@ class Mappings {
   explicit Mappings(bool malloc_is_known) noexcept : malloc_is_known_(malloc_is_known) {}
 
   void read() {
-    Lines lines("/proc/self/smaps");
+    // Without the details the kernel need not look at each page of a sanitizer's shadow.
+    Lines lines(sanitized() ? "/proc/self/maps" : "/proc/self/smaps");
     Mapping mapping;
     for (std::string_view line; lines.next(line);) {
       if (!starts_mapping(line)) {
