@@ -49,13 +49,13 @@ std::size_t wanted(std::ptrdiff_t size, std::size_t available) noexcept {
 // --- construction --------------------------------------------------------------------------------
 
 BytesIO::BytesIO(Bytes initial, const StorageOptions& options)
-    : data_(const_cast<std::byte*>(initial.data())),  // written to only once it is the stream's own
-      size_(initial.size()),
+    : size_(initial.size()),
       limit_(initial.size()),
       mark_(initial.size()),
       block_(detail::BlockRef::share(initial.block())),
       options_(options) {
   if (size_ > options.size_limit) detail::throw_too_large(size_);
+  data_ = const_cast<std::byte*>(initial.data());  // written to only once it is the stream's own
   count_shared(CopyReason::GetValue, size_);
 }
 
