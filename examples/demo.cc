@@ -168,9 +168,9 @@ void show_file(const std::string& path) {
     std_copied += std_after.size();
   });
   step("send and check", &Step::std, [&] {
-    expect(demo::send_over_loopback(MemoryView(std_after)) ==
-               demo::crc32(quire::ByteSpan(std_after)),
-           "checksum");
+    expect(
+        demo::send_over_loopback(MemoryView(std_after)) == demo::crc32(quire::ByteSpan(std_after)),
+        "checksum");
   });
 
   expect(after == std_after, "both ways give the same file");

@@ -14,7 +14,9 @@ namespace {
 // A whole number of malloc's alignments, so that the bytes are as aligned as malloc's own.
 constexpr std::size_t kHeader = (sizeof(Block) + 15) / 16 * 16;
 
-void destroy_heap(Block* block) noexcept { std::free(block); }
+void destroy_heap(Block* block) noexcept {
+  std::free(block);
+}
 
 Block* resize_heap(Block* block, std::size_t used, std::size_t capacity) noexcept {
   if (capacity > kMaxSize) return nullptr;
@@ -43,7 +45,9 @@ constexpr BlockKind kLentKind{"adopted", destroy_lent, refuse_resize};
 
 }  // namespace
 
-Block* refuse_resize(Block*, std::size_t, std::size_t) noexcept { return nullptr; }
+Block* refuse_resize(Block*, std::size_t, std::size_t) noexcept {
+  return nullptr;
+}
 
 BlockRef new_heap_block(std::size_t capacity) {
   if (capacity > kMaxSize) throw_too_large(capacity);

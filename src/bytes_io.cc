@@ -257,7 +257,9 @@ Bytes BytesIO::read(std::ptrdiff_t size) {
   return result;
 }
 
-Bytes BytesIO::read1(std::ptrdiff_t size) { return BytesIO::read(size); }
+Bytes BytesIO::read1(std::ptrdiff_t size) {
+  return BytesIO::read(size);
+}
 
 std::size_t BytesIO::line_end(std::size_t start, std::ptrdiff_t size) const noexcept {
   const std::size_t count = start < size_ ? wanted(size, size_ - start) : 0;
@@ -321,7 +323,9 @@ std::size_t BytesIO::truncate(std::optional<std::size_t> size) {
   return wanted_size;
 }
 
-void BytesIO::flush() { check_open(); }
+void BytesIO::flush() {
+  check_open();
+}
 
 void BytesIO::close() noexcept {
   closed_ = true;
@@ -356,7 +360,9 @@ Bytes BytesIO::slice(SliceBound start, SliceBound stop) const {
   return share(range.offset, range.count);
 }
 
-BytesIO BytesIO::reader() const { return BytesIO(getvalue()); }
+BytesIO BytesIO::reader() const {
+  return BytesIO(getvalue());
+}
 
 BytesIO BytesIO::clone() const {
   BytesIO twin(getvalue(), options_);
@@ -366,9 +372,8 @@ BytesIO BytesIO::clone() const {
 
 Bytes BytesIO::peek(std::ptrdiff_t size) const {
   check_open();
-  return share_or_copy(position_,
-                       std::min(left(), size < 1 ? kDefaultBufferSize
-                                                 : static_cast<std::size_t>(size)));
+  return share_or_copy(
+      position_, std::min(left(), size < 1 ? kDefaultBufferSize : static_cast<std::size_t>(size)));
 }
 
 Bytes BytesIO::read_at(std::size_t offset, std::size_t size) const {
@@ -395,7 +400,9 @@ std::size_t BytesIO::capacity() const {
   return block_->unique() || (view_taken_ && !pinned()) ? block_room() : limit_;
 }
 
-std::size_t BytesIO::retained_bytes() const noexcept { return block_ ? block_->capacity : 0; }
+std::size_t BytesIO::retained_bytes() const noexcept {
+  return block_ ? block_->capacity : 0;
+}
 
 void BytesIO::reserve(std::size_t wanted_capacity) {
   check_open();

@@ -18,9 +18,13 @@ UnicodeEncodeError::~UnicodeEncodeError() = default;
 
 namespace detail {
 
-void throw_closed() { throw ClosedError("I/O operation on closed file."); }
+void throw_closed() {
+  throw ClosedError("I/O operation on closed file.");
+}
 
-void throw_released() { throw ClosedError("operation forbidden on released memoryview object"); }
+void throw_released() {
+  throw ClosedError("operation forbidden on released memoryview object");
+}
 
 void throw_pinned(std::size_t views) {
   throw BufferError("Existing exports of data: object cannot be re-sized (" +
@@ -32,9 +36,13 @@ void throw_not_contiguous() {
   throw BufferError("memoryview: underlying buffer is not C-contiguous (copy it with tobytes())");
 }
 
-void throw_read_only() { throw TypeError("cannot modify read-only memory"); }
+void throw_read_only() {
+  throw TypeError("cannot modify read-only memory");
+}
 
-void throw_unsupported(const char* operation) { throw UnsupportedOperation(operation); }
+void throw_unsupported(const char* operation) {
+  throw UnsupportedOperation(operation);
+}
 
 void throw_index(std::ptrdiff_t index, std::size_t size) {
   throw std::out_of_range("index " + std::to_string(index) + " out of range for size " +
@@ -43,8 +51,8 @@ void throw_index(std::ptrdiff_t index, std::size_t size) {
 
 void throw_dimension_index(std::ptrdiff_t index, std::size_t dimension, std::size_t size) {
   throw std::out_of_range("index out of bounds on dimension " + std::to_string(dimension) +
-                          " (index " + std::to_string(index) + ", length " +
-                          std::to_string(size) + ")");
+                          " (index " + std::to_string(index) + ", length " + std::to_string(size) +
+                          ")");
 }
 
 void throw_range(std::size_t offset, std::size_t count, std::size_t size) {
@@ -66,11 +74,17 @@ void throw_full(std::size_t needed, std::size_t capacity) {
                           " bytes is full: " + std::to_string(needed) + " bytes needed");
 }
 
-void throw_invalid(const std::string& message) { throw std::invalid_argument(message); }
+void throw_invalid(const std::string& message) {
+  throw std::invalid_argument(message);
+}
 
-void throw_type(const std::string& message) { throw TypeError(message); }
+void throw_type(const std::string& message) {
+  throw TypeError(message);
+}
 
-void throw_struct(const std::string& message) { throw StructError(message); }
+void throw_struct(const std::string& message) {
+  throw StructError(message);
+}
 
 void throw_errno(int error, const std::string& what) {
   throw std::system_error(error, std::generic_category(), what);

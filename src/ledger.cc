@@ -104,7 +104,9 @@ const char* to_string(CopyReason reason) noexcept {
   return "unknown";
 }
 
-Ledger thread_ledger() noexcept { return detail::thread_counters().read(); }
+Ledger thread_ledger() noexcept {
+  return detail::thread_counters().read();
+}
 
 Ledger process_ledger() noexcept {
   detail::thread_counters();

@@ -1,13 +1,13 @@
 // Every allocation of BytesIO failing in turn: the stream is as it was, and so is what was taken
 // from it. A fixed buffer, and a one-block life.
-#include <gtest/gtest.h>
-
 #include <array>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "quire/bytes_io.h"
 #include "support/allocation_failure.h"
@@ -18,10 +18,13 @@ namespace {
 using std::string;
 using test::AllocationBudget;
 
-string text(ByteSpan bytes) { return string(bytes.as_chars()); }
+string text(ByteSpan bytes) {
+  return string(bytes.as_chars());
+}
 
 constexpr std::string_view kHundred =
-    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456"
+    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123"
+    "456"
     "789";
 
 const string kContent = "first line\nsecond line\nthird";

@@ -1,8 +1,8 @@
 // BytesIO under random operations, against the model.
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <cstdio>
+
+#include <gtest/gtest.h>
 
 #include "support/random_choices.h"
 #include "support/stream_machine.h"

@@ -1,9 +1,9 @@
 // BytesIO's sharing: the frozen mark, the tail owner, live views; what is copied and what is not.
-#include <gtest/gtest.h>
-
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "quire/bytes_io.h"
 
@@ -12,7 +12,9 @@ namespace {
 
 using std::string;
 
-string text(ByteSpan bytes) { return string(bytes.as_chars()); }
+string text(ByteSpan bytes) {
+  return string(bytes.as_chars());
+}
 
 /// What `action` copied on the stream's account, writes from the caller's buffer left out.
 template <class Action>
@@ -23,17 +25,20 @@ std::uint64_t copied_by(const BytesIO& stream, Action action) {
   return spent.copied_total() - spent.copied_for(CopyReason::Caller);
 }
 
-BytesIO filled(std::size_t size, char fill = 'x') { return BytesIO(string(size, fill)); }
+BytesIO filled(std::size_t size, char fill = 'x') {
+  return BytesIO(string(size, fill));
+}
 
 // --- snapshots -----------------------------------------------------------------------------------
 
 TEST(BytesIOSharing, GetvalueSharesAndRepeatsTheSameMemory) {
   BytesIO f = filled(1000);
-  EXPECT_EQ(copied_by(f, [&] {
-              const Bytes a = f.getvalue();
-              const Bytes b = f.getvalue();
-              EXPECT_EQ(a.data(), b.data());
-            }),
+  EXPECT_EQ(copied_by(f,
+                      [&] {
+                        const Bytes a = f.getvalue();
+                        const Bytes b = f.getvalue();
+                        EXPECT_EQ(a.data(), b.data());
+                      }),
             0u);
   EXPECT_EQ(f.ledger().shared_for(CopyReason::GetValue), 2000u);
 }

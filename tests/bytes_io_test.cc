@@ -1,8 +1,6 @@
 // BytesIO as a stream: Python's contract call by call, and what quire adds to it.
 #include "quire/bytes_io.h"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -13,13 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 namespace quire {
 namespace {
 
 using std::string;
 using std::string_view;
 
-string text(ByteSpan bytes) { return string(bytes.as_chars()); }
+string text(ByteSpan bytes) {
+  return string(bytes.as_chars());
+}
 
 constexpr std::ptrdiff_t kHighest = std::numeric_limits<std::ptrdiff_t>::max();
 

@@ -1,7 +1,5 @@
 // BytesIO on several threads: const operations at once, handles dropped while the stream writes.
 // Run under ThreadSanitizer: a relaxed load where `unique` acquires is a race it reports here.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <barrier>
 #include <cstddef>
@@ -11,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "quire/bytes_io.h"
 
 namespace quire {
@@ -18,7 +18,9 @@ namespace {
 
 using std::string;
 
-string text(ByteSpan bytes) { return string(bytes.as_chars()); }
+string text(ByteSpan bytes) {
+  return string(bytes.as_chars());
+}
 
 /// Runs `body(thread number)` on `count` threads that start together.
 void on_threads(std::size_t count, const std::function<void(std::size_t)>& body) {

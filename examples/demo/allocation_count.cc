@@ -11,7 +11,9 @@ thread_local std::size_t allocated = 0;
 
 namespace demo {
 
-std::size_t allocated_bytes() noexcept { return allocated; }
+std::size_t allocated_bytes() noexcept {
+  return allocated;
+}
 
 }  // namespace demo
 
@@ -37,5 +39,9 @@ void* operator new(std::size_t size) {
   return memory;
 }
 
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}

@@ -16,7 +16,9 @@ using quire::ByteSpan;
 using quire::MemoryView;
 using std::endian;
 
-std::string text(const MemoryView& view) { return std::string(ByteSpan(view).as_chars()); }
+std::string text(const MemoryView& view) {
+  return std::string(ByteSpan(view).as_chars());
+}
 
 std::string hex32(std::uint32_t value) {
   char digits[9];
@@ -188,8 +190,8 @@ FileStructure walk_png(const MemoryView& file) {
     } else if (type == "tEXt") {
       const std::size_t key_end = body.find(std::byte{0});
       if (key_end == quire::npos) throw BadFile("tEXt chunk without a key");
-      part.note = text(body.slice(0, key_end)) + ": " + text(body.slice(key_end + 1)) + ", " +
-                  part.note;
+      part.note =
+          text(body.slice(0, key_end)) + ": " + text(body.slice(key_end + 1)) + ", " + part.note;
     } else if (type == "IEND") {
       quire::BytesIO tail;
       tail.write(png_chunk("tEXt", "Comment\0walked by quire"));
@@ -253,12 +255,12 @@ FileStructure walk_zip(const MemoryView& file) {
     if (method == kStored && crc32(body) != crc) {
       throw BadFile("entry " + name + " has CRC " + hex32(crc32(body)) + " and says " + hex32(crc));
     }
-    zip.parts.push_back({name, local, data + packed - local,
-                         std::to_string(size) + " bytes, crc " + hex32(crc)});
+    zip.parts.push_back(
+        {name, local, data + packed - local, std::to_string(size) + " bytes, crc " + hex32(crc)});
     at += std::size_t{46} + name_size + extra + note;
   }
-  zip.parts.push_back({"directory", directory, end - directory,
-                       std::to_string(entries) + " entries"});
+  zip.parts.push_back(
+      {"directory", directory, end - directory, std::to_string(entries) + " entries"});
   zip.parts.push_back({"end record", end, file.size() - end, comment});
   const std::string_view new_comment = "walked by quire";
   quire::BytesIO record;

@@ -20,8 +20,8 @@
 
 #include <atomic>
 #include <cstddef>
-#include <cstring>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -67,7 +67,7 @@ class QUIRE_API BytesIO : public Stream {
   static BytesIO adopt(std::string&& data);
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   static BytesIO adopt(std::vector<T>&& data) {
     return BytesIO(detail::adopt_container(std::move(data)));
   }
@@ -109,7 +109,7 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] std::vector<Bytes> readlines(std::ptrdiff_t hint = -1) override;
 
   template <std::ranges::input_range Lines>
-    requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
+  requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
   void writelines(Lines&& lines) {
     check_open();
     for (auto&& line : lines) BytesIO::write(line);

@@ -113,9 +113,9 @@ struct ThreadLedger {
 
 // initial-exec: one instruction to reach the counters, in the shared library as well.
 #if defined(__GNUC__) && !defined(_WIN32) && !defined(__APPLE__)
-#define QUIRE_TLS_MODEL [[gnu::tls_model("initial-exec")]]
+#  define QUIRE_TLS_MODEL [[gnu::tls_model("initial-exec")]]
 #else
-#define QUIRE_TLS_MODEL
+#  define QUIRE_TLS_MODEL
 #endif
 QUIRE_TLS_MODEL extern QUIRE_API constinit thread_local ThreadLedger thread_ledger_;
 

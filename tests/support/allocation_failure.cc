@@ -16,10 +16,10 @@ bool allocation_refused() noexcept {
 }  // namespace
 
 extern "C" {
-void* __real_malloc(std::size_t size);                  // NOLINT(bugprone-reserved-identifier)
-void* __real_realloc(void* memory, std::size_t size);   // NOLINT(bugprone-reserved-identifier)
+void* __real_malloc(std::size_t size);                 // NOLINT(bugprone-reserved-identifier)
+void* __real_realloc(void* memory, std::size_t size);  // NOLINT(bugprone-reserved-identifier)
 
-void* __wrap_malloc(std::size_t size) {                 // NOLINT(bugprone-reserved-identifier)
+void* __wrap_malloc(std::size_t size) {  // NOLINT(bugprone-reserved-identifier)
   return allocation_refused() ? nullptr : __real_malloc(size);
 }
 
@@ -34,9 +34,19 @@ void* operator new(std::size_t size) {
   return memory;
 }
 
-void* operator new[](std::size_t size) { return operator new(size); }
+void* operator new[](std::size_t size) {
+  return operator new(size);
+}
 
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}

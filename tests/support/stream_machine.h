@@ -62,16 +62,26 @@ class StreamMachine {
 
   void step() {
     static const std::vector<std::pair<const char*, Operation>> kOperations = {
-        {"read", &StreamMachine::do_read},           {"readline", &StreamMachine::do_readline},
-        {"readinto", &StreamMachine::do_readinto},   {"read_at", &StreamMachine::do_read_at},
-        {"write", &StreamMachine::do_write},         {"write own", &StreamMachine::do_write_own},
-        {"write_at", &StreamMachine::do_write_at},   {"seek", &StreamMachine::do_seek},
-        {"truncate", &StreamMachine::do_truncate},   {"resize", &StreamMachine::do_resize},
-        {"clear", &StreamMachine::do_clear},         {"reserve", &StreamMachine::do_reserve},
-        {"compact", &StreamMachine::do_compact},     {"getvalue", &StreamMachine::do_getvalue},
-        {"slice", &StreamMachine::do_slice},         {"find", &StreamMachine::do_find},
-        {"getbuffer", &StreamMachine::do_getbuffer}, {"write view", &StreamMachine::do_write_view},
-        {"move", &StreamMachine::do_move},           {"clone", &StreamMachine::do_clone},
+        {"read", &StreamMachine::do_read},
+        {"readline", &StreamMachine::do_readline},
+        {"readinto", &StreamMachine::do_readinto},
+        {"read_at", &StreamMachine::do_read_at},
+        {"write", &StreamMachine::do_write},
+        {"write own", &StreamMachine::do_write_own},
+        {"write_at", &StreamMachine::do_write_at},
+        {"seek", &StreamMachine::do_seek},
+        {"truncate", &StreamMachine::do_truncate},
+        {"resize", &StreamMachine::do_resize},
+        {"clear", &StreamMachine::do_clear},
+        {"reserve", &StreamMachine::do_reserve},
+        {"compact", &StreamMachine::do_compact},
+        {"getvalue", &StreamMachine::do_getvalue},
+        {"slice", &StreamMachine::do_slice},
+        {"find", &StreamMachine::do_find},
+        {"getbuffer", &StreamMachine::do_getbuffer},
+        {"write view", &StreamMachine::do_write_view},
+        {"move", &StreamMachine::do_move},
+        {"clone", &StreamMachine::do_clone},
         {"from bytes", &StreamMachine::do_from_bytes}};
     const std::size_t chosen = below(subjects_.size());
     const auto& [name, operation] = kOperations[below(kOperations.size())];
@@ -144,8 +154,8 @@ class StreamMachine {
     if (s.memory) {
       return expect_throw_if<std::length_error>(count != 0 && offset + count > kFixedSize, action);
     }
-    return expect_throw_if<BufferError>(
-        !s.views.empty() && s.model.write_resizes(offset, count), action);
+    return expect_throw_if<BufferError>(!s.views.empty() && s.model.write_resizes(offset, count),
+                                        action);
   }
 
   void keep(Bytes bytes, std::string expected) {
@@ -218,8 +228,8 @@ class StreamMachine {
 
   void do_resize(Subject& s) {
     const std::size_t size = some_size();
-    const bool refused = s.memory ? size > kFixedSize
-                                  : !s.views.empty() && size != s.model.data.size();
+    const bool refused =
+        s.memory ? size > kFixedSize : !s.views.empty() && size != s.model.data.size();
     const auto action = [&] { s.stream.resize(size); };
     const bool done = s.memory ? expect_throw_if<std::length_error>(refused, action)
                                : expect_throw_if<BufferError>(refused, action);

@@ -49,9 +49,7 @@ struct Block {
   std::uint64_t owners;
   std::uint64_t exports;
 
-  void retain() noexcept {
-    std::atomic_ref(owners).fetch_add(1, std::memory_order_relaxed);
-  }
+  void retain() noexcept { std::atomic_ref(owners).fetch_add(1, std::memory_order_relaxed); }
 
   /// Lets go of one ownership. The releasing decrement pairs with the acquire in `unique`: what the
   /// last other owner read, it read before the one that remains writes.
@@ -66,9 +64,7 @@ struct Block {
     return std::atomic_ref(owners).load(std::memory_order_acquire);
   }
 
-  void add_export() noexcept {
-    std::atomic_ref(exports).fetch_add(1, std::memory_order_relaxed);
-  }
+  void add_export() noexcept { std::atomic_ref(exports).fetch_add(1, std::memory_order_relaxed); }
 
   void remove_export() noexcept {
     std::atomic_ref(exports).fetch_sub(1, std::memory_order_release);
@@ -157,13 +153,16 @@ struct ContainerBlock : Block {
   static constexpr BlockKind kKind{"adopted", destroy, refuse_resize};
 };
 
-/// Takes over an object that owns contiguous trivially copyable items (a string, a vector).
+/// What adopt_container can take over: handed over by std::move, of items that are their bytes.
+template <class T>
+concept AdoptableContainer =
+    !std::is_reference_v<T> && std::is_trivially_copyable_v<typename T::value_type>;
+
+/// Takes over an object that owns contiguous items (a string, a vector).
 /// Errors: std::bad_alloc; the object is then unchanged.
-template <class Container>
-  requires(!std::is_reference_v<Container>)
+template <AdoptableContainer Container>
 [[nodiscard]] BlockRef adopt_container(Container&& container) {
-  static_assert(std::is_trivially_copyable_v<typename Container::value_type>);
-  auto* block = new ContainerBlock<Container>{Block{}, std::move(container)};
+  auto* block = new ContainerBlock<Container>{Block{}, std::forward<Container>(container)};
   const std::size_t size = block->container.size() * sizeof(typename Container::value_type);
   static_cast<Block&>(*block) = Block{reinterpret_cast<std::byte*>(block->container.data()), size,
                                       &ContainerBlock<Container>::kKind, 1, 0};
