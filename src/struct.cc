@@ -1,6 +1,7 @@
 #include "quire/struct.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -24,80 +25,56 @@ using Kind = PackArgument::Kind;
 /// Python's sizes are signed: a row ends here at the latest.
 constexpr auto kMaxRow = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
 
-struct CodeLayout {
-  std::size_t size = 0;  ///< 0: no such code
-  std::size_t alignment = 1;
+/// Rows up to here are packed aside and then copied, which is cheaper than checking them first.
+constexpr std::size_t kScratchSize = 256;
+
+enum class CodeKind : std::uint8_t { None, Pad, Signed, Unsigned, Float, Bool, Char, String };
+
+/// What a letter of a format means. Sizes and alignments are powers of two.
+struct Code {
+  CodeKind kind = CodeKind::None;
+  std::uint8_t native_size = 0;
+  std::uint8_t native_alignment = 1;
+  std::uint8_t standard_size = 0;  ///< 0: native only
 };
 
-template <class T>
-constexpr CodeLayout kNative{sizeof(T), alignof(T)};
-
-constexpr CodeLayout native_layout(char code) {
-  switch (code) {
-    case 'x':
-    case 'b':
-    case 'B':
-    case 'c':
-    case 's':
-    case 'p':
-      return {1, 1};
-    case '?':
-      return kNative<bool>;
-    case 'h':
-    case 'H':
-      return kNative<short>;
-    case 'i':
-    case 'I':
-      return kNative<int>;
-    case 'l':
-    case 'L':
-      return kNative<long>;
-    case 'q':
-    case 'Q':
-      return kNative<long long>;
-    case 'n':
-    case 'N':
-      return kNative<std::size_t>;
-    case 'P':
-      return kNative<void*>;
-    case 'e':
-      return {2, alignof(short)};
-    case 'f':
-      return kNative<float>;
-    case 'd':
-      return kNative<double>;
-    default:
-      return {};
-  }
+constexpr std::array<Code, 256> make_codes() {
+  std::array<Code, 256> codes{};
+  const auto add = [&codes]<class T>(T, char letter, CodeKind kind, std::uint8_t standard_size) {
+    codes[static_cast<unsigned char>(letter)] = {kind, sizeof(T), alignof(T), standard_size};
+  };
+  add(char{}, 'x', CodeKind::Pad, 1);
+  add(char{}, 'c', CodeKind::Char, 1);
+  add(char{}, 's', CodeKind::String, 1);
+  add(char{}, 'p', CodeKind::String, 1);
+  add(bool{}, '?', CodeKind::Bool, 1);
+  add(char{}, 'b', CodeKind::Signed, 1);
+  add(char{}, 'B', CodeKind::Unsigned, 1);
+  add(short{}, 'h', CodeKind::Signed, 2);
+  add(short{}, 'H', CodeKind::Unsigned, 2);
+  add(int{}, 'i', CodeKind::Signed, 4);
+  add(int{}, 'I', CodeKind::Unsigned, 4);
+  add(long{}, 'l', CodeKind::Signed, 4);
+  add(long{}, 'L', CodeKind::Unsigned, 4);
+  add(0LL, 'q', CodeKind::Signed, 8);
+  add(0LL, 'Q', CodeKind::Unsigned, 8);
+  add(std::size_t{}, 'n', CodeKind::Signed, 0);
+  add(std::size_t{}, 'N', CodeKind::Unsigned, 0);
+  add(std::uintptr_t{}, 'P', CodeKind::Unsigned, 0);
+  add(short{}, 'e', CodeKind::Float, 2);
+  add(float{}, 'f', CodeKind::Float, 4);
+  add(double{}, 'd', CodeKind::Float, 8);
+  return codes;
 }
 
-constexpr CodeLayout standard_layout(char code) {
-  switch (code) {
-    case 'x':
-    case 'b':
-    case 'B':
-    case 'c':
-    case 's':
-    case 'p':
-    case '?':
-      return {1, 1};
-    case 'h':
-    case 'H':
-    case 'e':
-      return {2, 1};
-    case 'i':
-    case 'I':
-    case 'l':
-    case 'L':
-    case 'f':
-      return {4, 1};
-    case 'q':
-    case 'Q':
-    case 'd':
-      return {8, 1};
-    default:
-      return {};
-  }
+constexpr std::array<Code, 256> kCodes = make_codes();
+
+constexpr const Code& code_of(char letter) {
+  return kCodes[static_cast<unsigned char>(letter)];
+}
+
+constexpr CodeKind kind_of(char letter) {
+  return code_of(letter).kind;
 }
 
 constexpr bool is_space(char c) {
@@ -108,40 +85,77 @@ constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-constexpr bool is_string(char code) {
-  return code == 's' || code == 'p';
-}
-
-enum class CodeKind { Signed, Unsigned, Float, Bool, Char, String };
-
-constexpr CodeKind kind_of(char code) {
-  switch (code) {
-    case 'b':
-    case 'h':
-    case 'i':
-    case 'l':
-    case 'q':
-    case 'n':
-      return CodeKind::Signed;
-    case 'e':
-    case 'f':
-    case 'd':
-      return CodeKind::Float;
-    case '?':
-      return CodeKind::Bool;
-    case 'c':
-      return CodeKind::Char;
-    case 's':
-    case 'p':
-      return CodeKind::String;
-    default:
-      return CodeKind::Unsigned;
-  }
-}
-
 [[noreturn]] void throw_row_too_long() {
   throw_struct("total struct size too long");
 }
+
+}  // namespace
+
+// --- reading formats -----------------------------------------------------------------------------
+
+StructReader::StructReader(std::string_view format) noexcept
+    : at_(format.data()), end_(format.data() + format.size()) {
+  if (format.empty()) return;
+  switch (*at_) {
+    case '@':
+      break;
+    case '=':
+      native_ = false;
+      break;
+    case '<':
+      native_ = false;
+      order_ = std::endian::little;
+      break;
+    case '>':
+    case '!':
+      native_ = false;
+      order_ = std::endian::big;
+      break;
+    default:
+      return;
+  }
+  ++at_;
+}
+
+std::size_t StructReader::read_count() {
+  if (!is_digit(*at_)) return 1;
+  std::size_t count = 0;
+  for (; at_ != end_ && is_digit(*at_); ++at_) {
+    const auto digit = static_cast<std::size_t>(*at_ - '0');
+    if (count > (kMaxRow - digit) / 10) throw_row_too_long();
+    count = 10 * count + digit;
+  }
+  if (at_ == end_) throw_struct("repeat count given without format specifier");
+  return count;
+}
+
+bool StructReader::next(StructItem& item) {
+  for (;;) {
+    while (at_ != end_ && is_space(*at_)) ++at_;
+    if (at_ == end_) return false;
+    const std::size_t count = read_count();
+    const char code = *at_++;
+    const Code& meaning = code_of(code);
+    const std::size_t size = native_ ? meaning.native_size : meaning.standard_size;
+    if (size == 0)
+      throw_struct(code == 0 ? "embedded null character" : "bad char in struct format");
+    const std::size_t alignment = native_ ? meaning.native_alignment : 1;
+    const std::size_t padding = (std::size_t{0} - size_) & (alignment - 1);
+    if (padding > kMaxRow - size_) throw_row_too_long();
+    const std::size_t offset = size_ + padding;
+    if (count > (kMaxRow - offset) >> std::countr_zero(size)) throw_row_too_long();
+    size_ = offset + count * size;
+    const bool string = meaning.kind == CodeKind::String;
+    if (meaning.kind == CodeKind::Pad || (count == 0 && !string)) continue;
+    item = string ? StructItem{code, native_, order_, offset, count, 1}
+                  : StructItem{code, native_, order_, offset, size, count};
+    return true;
+  }
+}
+
+// --- single values -------------------------------------------------------------------------------
+
+namespace {
 
 [[noreturn]] void throw_value_range(char code, std::size_t size, bool is_signed) {
   const std::uint64_t all = ~std::uint64_t{0} >> (64 - 8 * size);
@@ -289,14 +303,30 @@ void check_count(const StructFormat& format, std::size_t values, const char* fun
                " items for packing (got " + std::to_string(values) + ")");
 }
 
-/// REQUIRES: `row` holds format.size bytes
+/// Calls `visit(field)` for each value of a row.
+template <class Visit>
+void for_each_field(const StructFormat& format, const std::byte* row, Visit visit) {
+  StructReader reader(format.text);
+  const StructItem* compiled = format.items;
+  StructItem item{};
+  for (std::size_t left = format.count; left != 0; left -= item.count) {
+    if (compiled != nullptr) {
+      item = *compiled++;
+    } else {
+      reader.next(item);
+    }
+    StructField field{item.code, item.native, item.order, item.size, row + item.offset};
+    for (std::size_t i = 0; i < item.count; ++i, field.data += field.size) visit(field);
+  }
+}
+
+/// REQUIRES: as many values as the format has; `row` holds format.size bytes
 void encode_row(const StructFormat& format, std::span<const PackArgument> values, std::byte* row) {
   if (format.size != 0) std::memset(row, 0, format.size);
-  StructCursor cursor(format, row);
-  for (const PackArgument& value : values) {
-    const StructField field = cursor.next();
-    encode(field, value, row + (field.data - row));
-  }
+  const PackArgument* value = values.data();
+  for_each_field(format, row, [&](const StructField& field) {
+    encode(field, *value++, row + (field.data - row));
+  });
 }
 
 /// Words that differ between packing and unpacking.
@@ -376,65 +406,6 @@ StructValue load_value(const StructField& field) {
 
 }  // namespace
 
-// --- reading formats -----------------------------------------------------------------------------
-
-StructReader::StructReader(std::string_view format) noexcept
-    : at_(format.data()), end_(format.data() + format.size()) {
-  if (format.empty()) return;
-  switch (*at_) {
-    case '@':
-      break;
-    case '=':
-      native_ = false;
-      break;
-    case '<':
-      native_ = false;
-      order_ = std::endian::little;
-      break;
-    case '>':
-    case '!':
-      native_ = false;
-      order_ = std::endian::big;
-      break;
-    default:
-      return;
-  }
-  ++at_;
-}
-
-std::size_t StructReader::read_count() {
-  if (!is_digit(*at_)) return 1;
-  std::size_t count = 0;
-  for (; at_ != end_ && is_digit(*at_); ++at_) {
-    const auto digit = static_cast<std::size_t>(*at_ - '0');
-    if (count > (kMaxRow - digit) / 10) throw_row_too_long();
-    count = 10 * count + digit;
-  }
-  if (at_ == end_) throw_struct("repeat count given without format specifier");
-  return count;
-}
-
-bool StructReader::next(StructItem& item) {
-  for (;;) {
-    while (at_ != end_ && is_space(*at_)) ++at_;
-    if (at_ == end_) return false;
-    const std::size_t count = read_count();
-    const char code = *at_++;
-    const CodeLayout layout = native_ ? native_layout(code) : standard_layout(code);
-    if (layout.size == 0)
-      throw_struct(code == 0 ? "embedded null character" : "bad char in struct format");
-    const std::size_t padding = (layout.alignment - size_ % layout.alignment) % layout.alignment;
-    if (padding > kMaxRow - size_) throw_row_too_long();
-    const std::size_t offset = size_ + padding;
-    if (count > (kMaxRow - offset) / layout.size) throw_row_too_long();
-    size_ = offset + count * layout.size;
-    if (code == 'x' || (count == 0 && !is_string(code))) continue;
-    item = is_string(code) ? StructItem{code, native_, order_, offset, count, 1}
-                           : StructItem{code, native_, order_, offset, layout.size, count};
-    return true;
-  }
-}
-
 StructFormat::StructFormat(std::string_view format) : text(format) {
   StructReader reader(format);
   for (StructItem item; reader.next(item);) count += item.count;
@@ -477,8 +448,14 @@ void pack_into(const StructFormat& format, MutableByteSpan target, std::ptrdiff_
                std::span<const PackArgument> values) {
   check_count(format, values.size(), "pack_into");
   std::byte* row = target.data() + row_offset(format, target.size(), offset, kPacking);
-  StructCursor cursor(format, row);
-  for (const PackArgument& value : values) encode(cursor.next(), value, nullptr);
+  if (format.size <= kScratchSize) {
+    std::byte scratch[kScratchSize];
+    encode_row(format, values, scratch);
+    if (format.size != 0) std::memcpy(row, scratch, format.size);
+    return;
+  }
+  const PackArgument* value = values.data();
+  for_each_field(format, row, [&](const StructField& field) { encode(field, *value++, nullptr); });
   encode_row(format, values, row);
 }
 
@@ -504,8 +481,8 @@ void check_rows(const StructFormat& format, std::size_t size) {
 std::vector<StructValue> unpack_values(const StructFormat& format, const std::byte* data) {
   std::vector<StructValue> values;
   values.reserve(format.count);
-  StructCursor cursor(format, data);
-  for (std::size_t i = 0; i < format.count; ++i) values.push_back(load_value(cursor.next()));
+  for_each_field(format, data,
+                 [&](const StructField& field) { values.push_back(load_value(field)); });
   return values;
 }
 

@@ -60,10 +60,10 @@ struct StructItem {
 /// value (x, a count of 0) are passed over, their bytes and alignment count.
 class StructReader {
  public:
-  QUIRE_API explicit StructReader(std::string_view format) noexcept;
+  explicit StructReader(std::string_view format) noexcept;
 
   /// Errors: StructError; false at the end.
-  QUIRE_API bool next(StructItem& item);
+  bool next(StructItem& item);
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
