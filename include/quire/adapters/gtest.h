@@ -1,4 +1,4 @@
-// GoogleTest: EXPECT_COPIED_AT_MOST, a test of what a statement copies.
+// EXPECT_COPIED_AT_MOST for GoogleTest: a test of what a statement copies.
 //
 //   EXPECT_COPIED_AT_MOST(0) {
 //     const quire::Bytes value = stream.getvalue();
