@@ -140,13 +140,9 @@ Layout Layout::sliced(detail::StridedRange part) const {
   // Unsigned, as any step may be asked for where nothing lies behind it.
   const auto stride = static_cast<std::ptrdiff_t>(static_cast<std::size_t>(stride_) *
                                                   static_cast<std::size_t>(part.step));
+  if (ndim_ <= 1) return {format_, part.count, stride};
   Layout result;
   result.format_ = format_;
-  if (ndim_ <= 1) {
-    result.count_ = part.count;
-    result.stride_ = stride;
-    return result;
-  }
   std::array<std::size_t, kMaxDimensions> sizes;
   std::array<std::ptrdiff_t, kMaxDimensions> steps;
   std::memcpy(sizes.data(), shape().data(), shape().size_bytes());

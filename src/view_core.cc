@@ -72,10 +72,10 @@ void ViewCore::release() noexcept {
   released_ = true;
 }
 
-ViewCore::Window ViewCore::sliced(SliceBound start, SliceBound stop, std::ptrdiff_t step) const {
+ViewCore::Window ViewCore::sliced_by_step(SliceBound start, SliceBound stop,
+                                          std::ptrdiff_t step) const {
   if (layout().ndim() == 0) throw_type(kNoDimensions);
   const StridedRange part = resolve(start, stop, step, layout_.count());
-  // Where nothing is left, an address within the memory all the same.
   std::byte* const first = part.count == 0 ? first_ : first_ + part.start * layout_.stride();
   return {first, layout_.sliced(part)};
 }

@@ -104,7 +104,11 @@ class QUIRE_API Layout {
 
   /// One dimension without gaps.
   Layout(Format format, std::size_t count) noexcept
-      : format_(format), count_(count), stride_(static_cast<std::ptrdiff_t>(format.itemsize())) {}
+      : Layout(format, count, static_cast<std::ptrdiff_t>(format.itemsize())) {}
+
+  /// One dimension, items `stride` bytes apart.
+  Layout(Format format, std::size_t count, std::ptrdiff_t stride) noexcept
+      : format_(format), count_(count), stride_(stride) {}
 
   /// Any dimensions, row after row without gaps.
   /// Cost:   an allocation from two dimensions on.

@@ -263,7 +263,16 @@ class QUIRE_API ViewCore {
   [[nodiscard]] Found find_items(ItemValue value, SliceBound start, SliceBound stop,
                                  bool all) const;
 
-  [[nodiscard]] Window sliced(SliceBound start, SliceBound stop, std::ptrdiff_t step) const;
+  [[nodiscard]] Window sliced(SliceBound start, SliceBound stop, std::ptrdiff_t step) const {
+    if (step != 1 || !is_row()) return sliced_by_step(start, stop, step);
+    const Range part = resolve(start, stop, layout_.count());
+    // Where nothing is left, an address within the memory all the same.
+    const std::size_t offset = part.count == 0 ? 0 : part.offset;
+    return {first_ + static_cast<std::ptrdiff_t>(offset) * layout_.stride(),
+            Layout(layout_.format(), part.count, layout_.stride())};
+  }
+
+  [[nodiscard]] Window sliced_by_step(SliceBound start, SliceBound stop, std::ptrdiff_t step) const;
   [[nodiscard]] Window piece_of(Range part) const;
   [[nodiscard]] Window cast_to(std::string_view format) const;
   [[nodiscard]] Window cast_to(std::string_view format,
