@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Prints what a benchmark run measured: a table for each workload, then the targets.
+
+Reads the *.json that the programs of bench/ and tools/small_life.py left in a folder. A row is
+named family/workload/peer. Times are processor time, the median of the repetitions; `spread` is
+half the way from the 10th to the 90th percentile. Fails when a target is missed.
+Usage: tools/bench_report.py [--smoke] [--markdown] [FOLDER]
+  --smoke     times prove nothing: fail only when a benchmark is absent or went wrong
+  --markdown  the same as Markdown
+"""
+
+import argparse
+import json
+import statistics
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+
+
+class Row:
+    """One peer at one workload."""
+
+    def __init__(self):
+        self.times = []  # nanoseconds of one iteration, one for each repetition
+        self.items = 1  # how many operations an iteration is
+
+    @property
+    def time(self):
+        return statistics.median(self.times)
+
+    @property
+    def spread(self):
+        """As a fraction of the median; None for too few repetitions to say."""
+        if len(self.times) < 3:
+            return None
+        deciles = statistics.quantiles(self.times, n=10, method="inclusive")
+        return (deciles[-1] - deciles[0]) / 2 / self.time
+
+
+class Results:
+    """Everything in a folder: `rows[workload][peer]` and what small_life counted."""
+
+    def __init__(self, folder):
+        self.rows, self.errors, self.missing_peers, self.counted = {}, [], set(), {}
+        files = sorted(folder.glob("*.json"))
+        for path in files:
+            try:
+                content = json.loads(path.read_text(encoding="utf-8"))
+            except json.JSONDecodeError:
+                self.errors.append(f"{path.name}: cut off")
+                continue
+            if "counted" in content:
+                self.counted.update(content["counted"])
+            self.missing_peers.update(content.get("context", {}).get("peers_not_built", "").split())
+            for benchmark in content.get("benchmarks", []):
+                self.add(benchmark)
+        if not files:
+            self.errors.append(f"no results in {folder}")
+
+    def add(self, benchmark):
+        name = benchmark["run_name"]
+        family, workload, peer = name.split("/")[:3]
+        if benchmark.get("error_occurred"):
+            self.errors.append(f"{name}: {benchmark['error_message']}")
+            return
+        if benchmark["run_type"] != "iteration":
+            return
+        peers = self.rows.setdefault(f"{family}/{workload}", {})
+        row = peers.setdefault(peer, Row())
+        # A row that times itself leaves its processor time as `real_time`.
+        clock = "real_time" if name.endswith("/manual_time") else "cpu_time"
+        time = benchmark[clock] * NANOSECONDS[benchmark["time_unit"]]
+        row.times.append(time)
+        row.items = max(1, round(benchmark.get("items_per_second", 0) * time / 1e9))
+
+    def time(self, workload, peer):
+        """Raises KeyError where there is no such row."""
+        return self.rows[workload][peer].time
+
+
+class Target:
+    """What must be reached: `measure(results)` compared with a limit."""
+
+    def __init__(self, name, measure, limit, unit="", at_least=False):
+        self.name, self.measure, self.limit = name, measure, limit
+        self.unit, self.at_least = unit, at_least
+
+    def check(self, results):
+        """(met, the words for the table); met is None where nothing was measured."""
+        bound = f"{'>=' if self.at_least else '<='} {self.limit:g}{self.unit}"
+        try:
+            value = self.measure(results)
+        except KeyError as absent:
+            return None, f"{'-':>9}  {bound:<9}  no result for {absent}"
+        met = value >= self.limit if self.at_least else value <= self.limit
+        return met, f"{value:>8.2f}{self.unit or ' '}  {bound:<9}"
+
+
+def ratio(workload, peer, over):
+    return lambda results: results.time(workload, peer) / results.time(workload, over)
+
+
+def targets(results):
+    yield Target("100 B appends: times as fast as std::stringstream",
+                 ratio("append/100 B", "std::stringstream", over="quire"), 2, "x", at_least=True)
+    yield Target("copy + drop, over an atomic increment and decrement",
+                 ratio("share/copy + drop", "quire", over="atomic ++ --"), 1.15, "x")
+    for size in ("64 B", "1 KiB"):
+        yield Target(f"slice of {size}, over an atomic increment and decrement",
+                     ratio(f"share/slice {size}", "quire", over="atomic ++ --"), 1.4, "x")
+    sizes = [name for name in results.rows if name.startswith("getvalue/") and "," not in name]
+    for workload in sizes or ["getvalue/1 KiB"]:
+        yield Target(f"{workload.replace('/', ' of ')} + drop, more than copy + drop",
+                     lambda results, workload=workload: results.time(workload, "quire")
+                     - results.time(workload, "quire copy + drop"), 3, "ns")
+    for what, yardstick in (("8 B in noise", "memmem"), ("8 B in words", "memmem"),
+                            ("8 B absent", "memmem"), ("1 B in noise", "memchr")):
+        yield Target(f"find {what}, over {yardstick}",
+                     ratio(f"find/{what}", "quire", over=yardstick), 1.1, "x")
+    for peer in ("quire", "quire for"):
+        yield Target(f"lines ({peer}), over std::getline",
+                     ratio("lines/100 B as values", peer, over="std::getline"), 1, "x")
+    yield Target("a small stream's life, instructions over make_shared<string>'s",
+                 lambda results: results.counted["quire"]["instructions"]
+                 / results.counted["shared_ptr"]["instructions"], 1.2, "x")
+    yield Target("a small stream's life, allocations",
+                 lambda results: results.counted["quire"]["allocations"], 1)
+
+
+def print_targets(results):
+    """Returns whether all are met, and whether all could be checked."""
+    all_met = all_there = True
+    for target in targets(results):
+        met, words = target.check(results)
+        print(f"{'met   ' if met else 'MISSED'}  {words}  {target.name}")
+        all_met = all_met and bool(met)
+        all_there = all_there and met is not None
+    return all_met, all_there
+
+
+def in_words(nanoseconds):
+    for unit in ("ms", "us"):
+        if nanoseconds >= NANOSECONDS[unit]:
+            return f"{nanoseconds / NANOSECONDS[unit]:.3g} {unit}" if (
+                nanoseconds < 1e3 * NANOSECONDS[unit]) else f"{nanoseconds / 1e6:.0f} ms"
+    return f"{nanoseconds:.3g} ns"
+
+
+def cells(peers):
+    """The lines of a workload's table."""
+    ours = peers["quire"].time if "quire" in peers else None
+    for peer, row in peers.items():
+        spread = "" if row.spread is None else f"{row.spread:.0%}"
+        each = in_words(row.time / row.items) if row.items > 1 else ""
+        yield peer, in_words(row.time), each, f"{row.time / ours:.2f}" if ours else "", spread
+
+
+HEAD = ("peer", "time", "each", "x quire", "spread")
+
+
+def print_tables(results, markdown):
+    for workload, peers in results.rows.items():
+        family, _, what = workload.partition("/")
+        if markdown:
+            print(f"\n**{family}: {what}**\n\n| {' | '.join(HEAD)} |\n|---|--:|--:|--:|--:|")
+            for line in cells(peers):
+                print(f"| {' | '.join(line)} |")
+        else:
+            print(f"\n{family}: {what}")
+            for line in (HEAD, *cells(peers)):
+                print("  {:<22} {:>9} {:>9} {:>9} {:>7}".format(*line))
+
+
+def print_counted(results):
+    for name, counts in results.counted.items():
+        print(f"  {name:<12} {counts['instructions']:8.1f} instructions "
+              f"{counts['allocations']:5.2f} allocations")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build/bench/results")
+    arguments = parser.parse_args()
+
+    results = Results(arguments.folder)
+    print_tables(results, arguments.markdown)
+    if results.counted:
+        print("\na small stream's life, counted")
+        print_counted(results)
+    print("\ntargets")
+    all_met, all_there = print_targets(results)
+    for error in results.errors:
+        print(f"error: {error}")
+    if results.missing_peers:
+        print(f"not built: {' '.join(sorted(results.missing_peers))}")
+    if results.errors:
+        return 1
+    if arguments.smoke:
+        return 0 if all_there else 1
+    return 0 if all_met and not results.missing_peers else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
