@@ -615,6 +615,12 @@ void IncrementalDecoder::check() const {
   });
 }
 
+std::size_t IncrementalDecoder::next_size(ByteSpan data) const {
+  const std::string bytes = pending_ + std::string(data.as_chars());
+  return with_reader(codec_, big_endian_,
+                     [&](auto reader) { return decltype(reader)::next(bytes).size; });
+}
+
 void IncrementalDecoder::reset(std::size_t offset, bool first) noexcept {
   at_start_ = first && has_mark(codec_);
   if (at_start_) big_endian_ = is_big_endian(codec_);

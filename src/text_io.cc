@@ -198,7 +198,7 @@ std::string TextIOWrapper::take(std::size_t size) {
 std::string TextIOWrapper::read(std::ptrdiff_t size) {
   prepare_to_read();
   if (size < 0) {
-    while (fill(kLargeChunk)) {
+    for (std::size_t chunk = kChunk; fill(chunk); chunk = std::min(2 * chunk, kLargeChunk)) {
     }
     return take(cursor_.rest().size());
   }
@@ -398,9 +398,11 @@ TextIOWrapper::Place TextIOWrapper::walk(std::size_t point) {
   while (cursor.end < point) {
     const Bytes data = stream_->read1(static_cast<std::ptrdiff_t>(kChunk));
     if (data.empty()) {
+      const Cursor before = cursor;
       feed(cursor, {}, true);
       cursor.decoder.check();
-      const std::size_t gap = point == kEnd || point < cursor.end ? 0 : point - cursor.end;
+      if (point != kEnd && point < cursor.end) return {point, inside(before, {}, point)};
+      const std::size_t gap = point == kEnd ? 0 : point - cursor.end;
       return {cursor.end + gap,
               detail::checked_add(cursor.decoder.offset(),
                                   detail::checked_multiply(gap, detail::unit_size(codec_)))};
@@ -415,6 +417,14 @@ TextIOWrapper::Place TextIOWrapper::walk(std::size_t point) {
     note(end_of(cursor));
   }
   return end_of(cursor);
+}
+
+/// Where a code point begins when `data` ended two of them at once behind `before`: they showed that
+/// a '\r' stands alone, or that a sequence is ill-formed.
+std::size_t TextIOWrapper::inside(const Cursor& before, ByteSpan data, std::size_t point) const {
+  const std::size_t first = before.end + (before.newlines.waiting() ? 1 : 0);
+  const std::size_t bad = point == first ? 0 : before.decoder.next_size(data);
+  return before.decoder.offset() + bad;
 }
 
 /// Finds the byte of a code point that begins in `data` or at its end.
@@ -435,10 +445,7 @@ std::size_t TextIOWrapper::step_to(Cursor& cursor, ByteSpan data, std::size_t po
         break;
       }
       if (cursor.end == point) return end_of(cursor).byte;
-      // This byte ended two code points: it showed that a '\r' stands alone, or that a sequence is
-      // ill-formed, and is not part of that one.
-      if (!before.newlines.waiting()) feed(before, {}, true);
-      return before.decoder.offset();
+      return inside(before, data.subspan(at, size), point);
     }
   }
   return end_of(cursor).byte;

@@ -168,6 +168,30 @@ TEST(TextIOWrapper, SeekFindsEveryCodePoint) {
   }
 }
 
+TEST(TextIOWrapper, SeekFindsEveryCodePointAmongIllFormedBytes) {
+  const std::string text = "a\r\r\n€\r\r😀b\r";
+  for (const std::string_view encoding : kWide) {
+    for (const std::string_view bad : {"\xd8\xff\x80"sv, "\xe2\x82"sv, "\0\xd8\0"sv, "\xff"sv}) {
+      const std::string bytes = detail::encode(text, encoding);
+      for (std::size_t at = 4; at <= bytes.size(); at += 1 + bytes.size() / 24) {
+        std::string broken = bytes;
+        broken.insert(at, bad);
+        for (const auto& [name, newline] : kNewlines) {
+          PiecewiseStream stream(broken, 100);
+          TextIOWrapper f(stream, {.encoding = encoding, .errors = "replace", .newline = newline});
+          const std::string whole = f.read();
+          for (std::size_t point = detail::count_points(whole); point > 0; --point) {
+            f.seek(static_cast<std::ptrdiff_t>(point));
+            ASSERT_EQ(f.read(), whole.substr(detail::point_offset(whole, point)))
+                << encoding << " " << name << " " << point << " of "
+                << testing::PrintToString(broken);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(TextIOWrapper, SeekReadsOnlyWhatLiesBetweenTheIndexAndThePosition) {
   PiecewiseStream stream(long_text(200'000, 1), kDefaultBufferSize);
   TextIOWrapper f(stream);

@@ -86,7 +86,7 @@ class QUIRE_API TextIOWrapper : public TextStream {
   /// Errors: ClosedError.
   [[nodiscard]] Stream& buffer() const;
 
-  /// Cost:   the stream is read 8 KiB at a time, 64 KiB when all of it is asked for.
+  /// Cost:   the stream is read 8 KiB at a time, up to 64 KiB when all of it is asked for.
   /// Errors: ClosedError; UnsupportedOperation from a stream that cannot read; UnicodeDecodeError,
   ///         with offsets in the stream, when the text asked for holds ill-formed bytes; those of
   ///         the stream. The position is then unchanged: text before the bad bytes can be read.
@@ -185,6 +185,7 @@ class QUIRE_API TextIOWrapper : public TextStream {
   /// The byte where a code point begins; moves the stream. kEnd: the end of the text.
   [[nodiscard]] Place locate(std::size_t point);
   [[nodiscard]] Place walk(std::size_t point);
+  [[nodiscard]] std::size_t inside(const Cursor& before, ByteSpan data, std::size_t point) const;
   [[nodiscard]] std::size_t step_to(Cursor& cursor, ByteSpan data, std::size_t point) const;
 
   // Invariants: the stream is at `cursor_.decoder.offset() + cursor_.decoder.pending()`, less the

@@ -104,6 +104,9 @@ class QUIRE_API IncrementalDecoder {
   /// Bytes taken but not decoded yet.
   [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
 
+  /// Size of the code point or ill-formed part at the front of what is pending and `data` behind it.
+  [[nodiscard]] std::size_t next_size(ByteSpan data) const;
+
   /// Offset in the stream of the first byte that is not decoded yet.
   [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
 
