@@ -167,7 +167,6 @@ bool BytesIO::resize_block(std::size_t capacity) noexcept {
 }
 
 void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::Range hole) {
-  if (capacity > detail::kMaxSize) detail::throw_too_large(capacity);
   if (block_ && block_->unique()) {
     const std::size_t room = block_room();
     mark_.store(0, std::memory_order_relaxed);

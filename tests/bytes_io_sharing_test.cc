@@ -381,6 +381,20 @@ TEST(BytesIOSharing, RefusalSaysHowManyViewsPin) {
   }
 }
 
+TEST(BytesIOSharing, CopiesAndSlicesOfAViewPinToo) {
+  BytesIO f("0123456789");
+  MutableMemoryView view = f.getbuffer();
+  MutableMemoryView copy = view;
+  MutableMemoryView part = view.slice(2, 4);
+  f.seek(0, Whence::End);
+  view.release();
+  EXPECT_THROW(f.write("x"), BufferError);
+  copy.release();
+  EXPECT_THROW(f.write("x"), BufferError);
+  part.release();
+  EXPECT_EQ(f.write("x"), 1u);
+}
+
 TEST(BytesIOSharing, ViewOfAnEmptyStreamPinsItToo) {
   BytesIO f;
   {

@@ -697,6 +697,7 @@ TEST(BytesIO, OverNeverShares) {
   f.write_at(0, "abcdefgh");
   EXPECT_EQ(text(value), "12345678");
   EXPECT_EQ(text(part), "1234");
+  EXPECT_EQ(text(ByteSpan(memory)), "abcdefgh");
   BytesIO twin = f.clone();
   twin.seek(0, Whence::End);
   twin.write("grows");
