@@ -3,6 +3,7 @@
 
 #include "quire/buffer.h"
 #include "quire/buffered_io.h"
+#include "quire/byte_array.h"
 #include "quire/byte_span.h"
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
