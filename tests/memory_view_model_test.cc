@@ -173,14 +173,14 @@ class Machine {
       MutableMemoryView view = build(live_, model);
       count_cell(model, true);
       write(view, model);
+      ASSERT_TRUE(ByteSpan(live_) == ByteSpan(memory_)) << "after " << operation_;
+      ASSERT_TRUE(ByteSpan(frozen_) == ByteSpan(frozen_memory_)) << "after " << operation_;
       read(view, model);
     } else {
       const MemoryView view = build(frozen ? MemoryView(frozen_) : live_.toreadonly(), model);
       count_cell(model, false);
       read(view, model);
     }
-    ASSERT_TRUE(ByteSpan(live_) == ByteSpan(memory_)) << "after " << operation_;
-    ASSERT_TRUE(ByteSpan(frozen_) == ByteSpan(frozen_memory_)) << "after " << operation_;
   }
 
   [[nodiscard]] const auto& counts() const { return counts_; }
