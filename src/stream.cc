@@ -96,7 +96,7 @@ std::vector<Bytes> Stream::readlines(std::ptrdiff_t hint) {
   for (Bytes line = readline(); !line.empty(); line = readline()) {
     total += line.size();
     lines.push_back(std::move(line));
-    if (hint > 0 && total >= static_cast<std::size_t>(hint)) break;
+    if (hint > 0 && total > static_cast<std::size_t>(hint)) break;
   }
   return lines;
 }

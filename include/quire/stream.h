@@ -96,7 +96,8 @@ class QUIRE_API Stream {
   /// Errors: as read(). Only the last line may lack the '\n'.
   [[nodiscard]] virtual Bytes readline(std::ptrdiff_t size = -1);
 
-  /// Lines to the end, or until they hold at least `hint` bytes when that is positive.
+  /// Lines to the end, or until they hold more than `hint` bytes when that is positive (a BytesIO
+  /// stops at `hint` itself, as in Python).
   /// Errors: as read().
   [[nodiscard]] virtual std::vector<Bytes> readlines(std::ptrdiff_t hint = -1);
 
