@@ -29,7 +29,7 @@ int main() {
   // Reading into memory that is there already, and into the middle of it.
   quire::ByteArray ba(8);
   std::cout << ba << '\n';
-  std::cout << FileIO("/dev/urandom").readinto(MutableMemoryView(ba)) << '\n';
+  std::cout << FileIO("/dev/urandom").readinto(ba) << '\n';
   ba = quire::ByteArray(8);
   const MutableMemoryView ba_at_4 = MutableMemoryView(ba).slice(4);
   std::cout << FileIO("/dev/urandom").readinto(ba_at_4) << '\n';
