@@ -74,7 +74,6 @@ TEST_P(SeedFork, TheWorkerSendsItsStreamBackThroughAPipe) {
   Pipe pipe = make_pipe();
   const pid_t child = ::fork();
   if (child == 0) {
-    // No more than a child may after a fork: nothing here takes a lock that a thread could hold.
     BytesIO stream(snapshot);
     stream.seek(0, Whence::End);
     stream.write(", processed");
