@@ -61,7 +61,7 @@ def draw_family(family, workloads):
     for axes in panels[len(workloads):]:
         axes.set_visible(False)
     figure.suptitle(f"{family}: processor time, less is better", fontsize=12, x=0.01, ha="left")
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 1 - 0.2 / figure.get_figheight()))
     return figure
 
 
