@@ -447,9 +447,9 @@ TEST(TextIOWrapper, ADestructorHandsOnWhatWasWritten) {
   EXPECT_EQ(stream.data, "gone?");
   EXPECT_FALSE(stream.closed());
   {
+    PiecewiseStream other("", 10);
     TextIOWrapper f(stream);
     f.write(" no");
-    PiecewiseStream other("", 10);
     f = TextIOWrapper(other);
     EXPECT_EQ(stream.data, "gone? no");
   }

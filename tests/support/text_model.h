@@ -15,7 +15,7 @@ inline std::string to_utf8(std::u32string_view text) {
   const auto put = [&](char32_t value) { result += static_cast<char>(value); };
   for (const char32_t point : text) {
     const int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-    put(more == 0 ? point : (0xf00U >> more & 0xff) | point >> (6 * more));
+    put(more == 0 ? point : (0xf00U >> (more + 1) & 0xff) | point >> (6 * more));
     for (int i = more - 1; i >= 0; --i) put(0x80 | (point >> (6 * i) & 0x3f));
   }
   return result;
@@ -81,9 +81,11 @@ struct TextModel {
 
 /// Up to `longest` code points, line endings and every length of UTF-8 among them.
 inline std::u32string random_text(std::mt19937& random, std::size_t longest, bool ascii = false) {
+  // A view from a bare literal would end at the NUL, and once did: no test saw a point behind it.
+  using std::string_view_literals::operator""sv;
   constexpr std::u32string_view kPoints =
       U"ab\n\r\n\rc\0\x7f"
-      U"é\u07ff€\ufeff\uffff😀\U0010ffff";
+      U"é\u07ff€\ufeff\uffff😀\U0010ffff"sv;
   constexpr std::size_t kAscii = 9;
   std::u32string result;
   for (std::size_t size = random() % (longest + 1); result.size() < size;) {
