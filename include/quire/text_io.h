@@ -39,7 +39,7 @@ struct TextOptions {
   /// "ignore" or "backslashreplace".
   std::string_view errors = "strict";
   Newline newline = std::nullopt;
-  bool line_buffering = false;  ///< flush after each write that holds '\n' or '\r'
+  bool line_buffering = false;  ///< flush after each write that holds `\n` or `\r`
   bool write_through = false;   ///< hand every write on at once
 };
 

@@ -72,7 +72,7 @@ class QUIRE_API TextStream {
   /// What is done with bytes or text that the encoding has no place for; null as encoding().
   [[nodiscard]] virtual std::optional<std::string_view> errors() const noexcept;
 
-  /// The kinds of line ending met so far, where they are recognised: of '\r', '\n', "\r\n".
+  /// The kinds of line ending met so far, where they are recognised: of `\r`, `\n`, `\r\n`.
   [[nodiscard]] virtual std::vector<std::string_view> newlines() const = 0;
 
   /// Whether a line is handed on as soon as it is written.
