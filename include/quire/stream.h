@@ -6,7 +6,8 @@
 //
 // Lifetime: a resource: it has an identity and a position, is moved and not copied; one that was
 // moved from is closed, but a stream over memory is empty instead. A destructor never throws: call
-// close() to hear of a failed flush. Thread: const operations may run at once, a mutation needs exclusion.
+// close() to hear of a failed flush. Thread: const operations may run at once, a mutation needs
+// exclusion.
 #pragma once
 
 #include <bit>
