@@ -122,11 +122,11 @@ void views() {
 void files_and_text() {
   const std::string path = "/dev/null";
   // [files]
-  quire::FileIO raw(path, "r");   // raw = io.FileIO(path, "r"), open(path, "rb", 0)
-  quire::BufferedReader in(raw);  // io.BufferedReader(raw), open(path, "rb")
-  quire::BufferedWriter out(quire::FileIO(path, "w"));  // open(path, "wb")
-  quire::TextIOWrapper text(in, {.newline = ""});       // io.TextIOWrapper(in, newline="")
-  quire::copyfileobj(in, out);                          // shutil.copyfileobj(in, out)
+  quire::FileIO raw(path, "r");                            // raw = io.FileIO(path, "r")
+  quire::BufferedReader reader(raw);                       // reader = io.BufferedReader(raw)
+  quire::BufferedWriter writer(quire::FileIO(path, "w"));  // writer = open(path, "wb")
+  quire::TextIOWrapper(reader, {.newline = ""});           // io.TextIOWrapper(reader, newline="")
+  quire::copyfileobj(reader, writer);                      // shutil.copyfileobj(reader, writer)
   // [/files]
 
   // [stringio]
@@ -145,11 +145,10 @@ void numbers() {
   quire::unpack_from("<Ih", data, 4);                // struct.unpack_from("<Ih", data, 4)
   quire::unpack<int, int>("<ih", data.slice(0, 6));  // struct.unpack("<ih", data[:6])
   quire::pack_into("<I", f.getbuffer(), 4, 7);       // struct.pack_into("<I", f.getbuffer(), 4, 7)
-  for (auto [x] : quire::iter_unpack<int>("<i", data))
-    use(x);                     // for x, in struct.iter_unpack("<i", data): use(x)
-  quire::Struct("<Ih").size();  // struct.Struct("<Ih").size
-  data.read<std::uint32_t>(8, std::endian::big);  // int.from_bytes(data[8:12], "big")
-  f.write<std::uint32_t>(7, std::endian::big);    // f.write((7).to_bytes(4, "big"))
+  quire::iter_unpack<int>("<i", data);               // struct.iter_unpack("<i", data)
+  quire::Struct("<Ih").size();                       // struct.Struct("<Ih").size
+  data.read<std::uint32_t>(8, std::endian::big);     // int.from_bytes(data[8:12], "big")
+  f.write<std::uint32_t>(7, std::endian::big);       // f.write((7).to_bytes(4, "big"))
   // [/struct]
 }
 
