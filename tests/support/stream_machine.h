@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -13,15 +12,10 @@
 #include <vector>
 
 #include "quire/bytes_io.h"
+#include "support/machine.h"
 #include "support/stream_model.h"
 
 namespace quire::test {
-
-/// What a step found to differ from the model.
-class Mismatch : public std::logic_error {
- public:
-  using std::logic_error::logic_error;
-};
 
 /// Who else holds the stream's memory. Fixed streams are never shared.
 enum class State { Alone, Shared, Viewed, Fixed };
@@ -29,12 +23,6 @@ enum class State { Alone, Shared, Viewed, Fixed };
 inline constexpr std::array<const char*, 4> kStates = {"alone", "shared", "viewed", "fixed"};
 
 inline constexpr std::size_t kFixedSize = 3000;
-
-/// A snapshot and what it must show for ever.
-struct Kept {
-  Bytes bytes;
-  std::string expected;
-};
 
 /// One stream under test with all that hangs on it.
 struct Subject {
@@ -44,21 +32,15 @@ struct Subject {
   std::unique_ptr<std::array<std::byte, kFixedSize>> memory;
 };
 
-/// Takes its decisions from `Choices`, which has `std::size_t below(n)`: a random generator or the
-/// input of a fuzzer. A difference from the model is thrown as Mismatch.
+/// See Machine.
 template <class Choices>
-class StreamMachine {
+class StreamMachine : public Machine<Choices> {
  public:
-  /// Operation name to how often it ran in each state.
-  using Counts = std::map<std::string, std::array<std::size_t, kStates.size()>>;
-
-  explicit StreamMachine(Choices choices) : choices_(std::move(choices)) {
+  explicit StreamMachine(Choices choices) : Machine<Choices>(std::move(choices)) {
     subjects_.push_back(Subject{});
   }
 
-  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
-
-  [[nodiscard]] const Choices& choices() const noexcept { return choices_; }
+  [[nodiscard]] const auto& counts() const noexcept { return counts_; }
 
   void step() {
     static const std::vector<std::pair<const char*, Operation>> kOperations = {
@@ -99,31 +81,16 @@ class StreamMachine {
  private:
   using Operation = void (StreamMachine::*)(Subject&);
 
-  static std::string text(ByteSpan bytes) { return std::string(bytes.as_chars()); }
-
-  std::size_t below(std::size_t n) { return choices_.below(n); }
-
-  template <class A, class B>
-  void same(const A& actual, const B& expected, const char* what) const {
-    if (!(actual == expected)) throw Mismatch(running_ + ": " + what);
-  }
-
-  bool one_in(std::size_t n) { return below(n) == 0; }
-
-  /// Mostly small, now and then around a page or a growth step.
-  std::size_t some_size() {
-    static constexpr std::array<std::size_t, 8> kEdges = {0, 1, 64, 207, 208, 209, 4095, 4097};
-    return one_in(4) ? kEdges[below(kEdges.size())] : below(300);
-  }
+  using Machine<Choices>::below;
+  using Machine<Choices>::one_in;
+  using Machine<Choices>::running_;
+  using Machine<Choices>::same;
+  using Machine<Choices>::some_bytes;
+  using Machine<Choices>::some_size;
+  using Machine<Choices>::text;
 
   std::size_t some_offset(const Subject& s) {
     return one_in(5) ? s.model.data.size() + below(200) : below(s.model.data.size() + 1);
-  }
-
-  std::string some_bytes() {
-    std::string bytes(some_size(), '\0');
-    for (char& c : bytes) c = one_in(20) ? '\n' : static_cast<char>('a' + below(26));
-    return bytes;
   }
 
   State state_of(const Subject& s) const {
@@ -340,11 +307,9 @@ class StreamMachine {
     if (one_in(30)) subjects_.push_back(Subject{});
   }
 
-  Choices choices_;
   std::vector<Subject> subjects_;
   std::vector<Kept> kept_;
-  Counts counts_;
-  std::string running_;
+  Counts<kStates.size()> counts_;
 };
 
 }  // namespace quire::test
