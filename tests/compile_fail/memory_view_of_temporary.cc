@@ -2,4 +2,6 @@
 // EXPECT: no matching
 #include "quire/quire.h"
 
-quire::MemoryView fail() { return quire::MemoryView(std::string("gone")); }
+quire::MemoryView fail() {
+  return quire::MemoryView(std::string("gone"));
+}

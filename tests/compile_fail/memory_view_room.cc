@@ -2,4 +2,6 @@
 // EXPECT: cannot convert|no viable conversion
 #include "quire/quire.h"
 
-void fail(quire::BytesIO& stream, const quire::MemoryView& view) { stream.readinto(view); }
+void fail(quire::BytesIO& stream, const quire::MemoryView& view) {
+  stream.readinto(view);
+}

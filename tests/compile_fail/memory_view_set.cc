@@ -2,4 +2,6 @@
 // EXPECT: no member named
 #include "quire/quire.h"
 
-void fail(const quire::MemoryView& view) { view.set(0, 1); }
+void fail(const quire::MemoryView& view) {
+  view.set(0, 1);
+}

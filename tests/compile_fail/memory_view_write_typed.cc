@@ -2,4 +2,6 @@
 // EXPECT: read-only|const-qualified
 #include "quire/quire.h"
 
-void fail(const quire::MemoryView& view) { view.cast<int>()[0] = 1; }
+void fail(const quire::MemoryView& view) {
+  view.cast<int>()[0] = 1;
+}

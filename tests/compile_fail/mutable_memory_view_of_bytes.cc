@@ -2,4 +2,6 @@
 // EXPECT: no matching
 #include "quire/quire.h"
 
-quire::MutableMemoryView fail(const quire::Bytes& bytes) { return quire::MutableMemoryView(bytes); }
+quire::MutableMemoryView fail(const quire::Bytes& bytes) {
+  return quire::MutableMemoryView(bytes);
+}

@@ -2,4 +2,6 @@
 // EXPECT: no matching
 #include "quire/quire.h"
 
-bool fail(const quire::MemoryView& view) { return view.cast<bool>()[0]; }
+bool fail(const quire::MemoryView& view) {
+  return view.cast<bool>()[0];
+}

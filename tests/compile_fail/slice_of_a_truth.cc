@@ -1,0 +1,7 @@
+// true is not 1 here.
+// EXPECT: no matching|no viable|could not convert|cannot convert|no known conversion
+#include "quire/quire.h"
+
+quire::Bytes fail(const quire::Bytes& bytes) {
+  return bytes.slice(true);
+}

@@ -1,0 +1,7 @@
+// A character is no string: a typo for a literal.
+// EXPECT: no matching|no viable|could not convert|cannot convert|no known conversion|invalid conversion
+#include "quire/quire.h"
+
+void fail(quire::BytesIO& stream) {
+  stream.write('a');
+}
