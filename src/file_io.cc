@@ -22,6 +22,9 @@ namespace {
 // Memory is taken for this much before the file has been asked how large it is.
 constexpr std::size_t kAskFrom = 64 * 1024;
 
+// And at most this much when the file does not know its size and the caller names one.
+constexpr std::size_t kMostOnTrust = 64 * 1024 * 1024;
+
 template <class Call>
 auto retry(Call&& call) {
   auto result = call();
@@ -178,19 +181,22 @@ const char* FileIO::mode() const noexcept {
   return "wb";
 }
 
-std::size_t FileIO::expected_from(std::size_t position) const noexcept {
+std::size_t FileIO::expected_from(std::size_t position, std::size_t wanted) const noexcept {
   struct stat status {};
 
-  if (::fstat(descriptor_, &status) < 0 || !S_ISREG(status.st_mode)) return kDefaultBufferSize;
-  const auto size = static_cast<std::size_t>(status.st_size);
-  return size > position ? size - position + 1 : kDefaultBufferSize;
+  if (::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) {
+    const auto size = static_cast<std::size_t>(status.st_size);
+    return std::min(wanted, size > position ? size - position + 1 : kDefaultBufferSize);
+  }
+  // A device or a pipe does not tell. Pages that are never filled cost nothing, moving them does.
+  return wanted == npos ? kDefaultBufferSize : std::min(wanted, kMostOnTrust);
 }
 
 Bytes FileIO::read(std::ptrdiff_t size) {
   require_readable();
   const std::size_t limit = size < 0 ? npos : static_cast<std::size_t>(size);
-  std::size_t expected = limit;
-  if (limit > kAskFrom) expected = std::min(limit, expected_from(seekable_ ? tell() : 0));
+  const std::size_t expected =
+      limit <= kAskFrom ? limit : expected_from(seekable_ ? tell() : 0, limit);
   detail::BytesBuilder result;
   detail::read_into(result, limit, expected, [&](MutableByteSpan room) -> std::size_t {
     const ssize_t count = retry([&] { return ::read(descriptor_, room.data(), room.size()); });
@@ -259,7 +265,7 @@ void FileIO::close() {
 
 Bytes FileIO::read_at(std::size_t offset, std::size_t size) const {
   require_readable();
-  const std::size_t expected = size <= kAskFrom ? size : std::min(size, expected_from(offset));
+  const std::size_t expected = size <= kAskFrom ? size : expected_from(offset, size);
   detail::BytesBuilder result;
   detail::read_into(result, size, expected, [&](MutableByteSpan room) {
     const auto at = static_cast<off_t>(offset + result.size());

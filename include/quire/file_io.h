@@ -121,9 +121,9 @@ class QUIRE_API FileIO : public Stream {
   void require_readable() const;
   void require_writable() const;
 
-  /// The bytes from `position` to the end, one more so that the end is seen without another
-  /// allocation; a guess where the file does not say.
-  [[nodiscard]] std::size_t expected_from(std::size_t position) const noexcept;
+  /// The bytes from `position` to the end, but no more than `wanted`; one more so that the end is
+  /// seen without another allocation; a guess where the file does not say.
+  [[nodiscard]] std::size_t expected_from(std::size_t position, std::size_t wanted) const noexcept;
 
   [[noreturn]] void fail(const char* operation) const;
 

@@ -384,7 +384,8 @@ class OrderMethods {
   requires std::convertible_to<const Other&, ByteSpan> &&
       (!requires(const Other& other) { other.strides(); })
 
-  [[nodiscard]] friend bool operator==(const Self& a, const Other& b) {
+          [[nodiscard]] friend bool
+          operator==(const Self& a, const Other& b) {
     return a.span() == ByteSpan(b);
   }
 
