@@ -83,7 +83,7 @@ std::string Bytes::to_string() const {
 }
 
 void Bytes::compact() {
-  if (retained_bytes() / 2 > size_) *this = Bytes(span());
+  if (retained_bytes() > 2 * size_) *this = Bytes(span());
 }
 
 std::ostream& operator<<(std::ostream& out, const Bytes& bytes) {
