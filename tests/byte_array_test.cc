@@ -7,12 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
-#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -29,7 +26,6 @@ namespace quire {
 namespace {
 
 using std::string;
-using std::string_view;
 using test::message_of;
 using test::pattern;
 using test::text;
@@ -348,9 +344,18 @@ TEST(ByteArrayCost, RoomTakenOffInFrontIsUsedAgain) {
   array.erase_slice(0, 900);
   EXPECT_EQ(array.capacity(), 100u);
   EXPECT_EQ(array.retained_bytes(), 1000u);
-  array.extend(string(900, 'y'));
+  const Copies copies;
+  array.extend(string(500, 'y'));
+  EXPECT_EQ(copies.growth(), 100u);
   EXPECT_EQ(array.retained_bytes(), 1000u);
-  EXPECT_EQ(array, string(100, 'x') + string(900, 'y'));
+  EXPECT_EQ(array, string(100, 'x') + string(500, 'y'));
+}
+
+TEST(ByteArrayCost, ClearingKeepsAllTheRoom) {
+  ByteArray array(1000, std::byte{'x'});
+  array.erase_slice(0, 900);
+  array.clear();
+  EXPECT_EQ(array.capacity(), 1000u);
 }
 
 TEST(ByteArrayCost, CompactGivesBackRoomOnBothSides) {
@@ -371,12 +376,18 @@ TEST(ByteArrayCost, CompactGivesBackRoomOnBothSides) {
 
 // --- parts of itself -----------------------------------------------------------------------------
 
-/// How much room there is when an array gets a part of itself: none, so that it moves; enough; in
-/// front as well.
-enum class Room { None, Behind, InFront };
+/// How much room there is when an array gets a part of itself: none, so that it grows; none in
+/// memory that cannot grow, so that it moves; enough; in front as well.
+enum class Room { None, Adopted, Behind, InFront };
 
 ByteArray with_room(const string& content, Room room) {
   ByteArray array(content);
+  if (room == Room::Adopted) {
+    string outside;
+    outside.reserve(100);
+    outside += content;
+    array = ByteArray(Bytes::adopt(std::move(outside)));
+  }
   if (room == Room::Behind) array.reserve(10 * content.size());
   if (room == Room::InFront) {
     array = ByteArray(string(5 * content.size(), '#') + content);
@@ -385,7 +396,7 @@ ByteArray with_room(const string& content, Room room) {
   return array;
 }
 
-const std::vector<Room> kRooms = {Room::None, Room::Behind, Room::InFront};
+const std::vector<Room> kRooms = {Room::None, Room::Adopted, Room::Behind, Room::InFront};
 
 TEST(ByteArraySelf, ExtendsByItselfAndByEveryPart) {
   const string content = "0123456789";

@@ -483,6 +483,20 @@ TEST(BytesMapFile, StaysWhenTheFileIsUnlinked) {
   }
 }
 
+TEST(BytesMapFile, MappingGoesWithTheLastHandle) {
+  const test::TempDirectory directory;
+  const string path = directory.make("mapped", pattern(10000));
+  const auto mapped = [&] { return Bytes::map_file("/proc/self/maps").contains(path); };
+  Bytes all = Bytes::map_file(path, FileTrust::Stays);
+  Bytes part = all.slice(9999);
+  all = Bytes();
+  EXPECT_TRUE(mapped());
+  part = Bytes();
+  EXPECT_FALSE(mapped());
+  const Bytes read = Bytes::map_file(path);
+  EXPECT_FALSE(mapped());
+}
+
 TEST(BytesMapFile, ReadBytesDoNotFollowTheFile) {
   const test::TempDirectory directory;
   const string path = directory.make("file", "before");
@@ -1024,7 +1038,6 @@ TEST(BytesLimits, SharingNeedsNoMemory) {
 TEST(BytesThread, HandlesOfOneBlockAreIndependent) {
   constexpr int kRounds = 2000;
   const string content = pattern(300);
-  std::vector<void*> expected;
   Bytes all = Bytes::adopt(string(content));
   std::array<std::size_t, 4> found{};
   {
