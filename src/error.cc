@@ -4,18 +4,6 @@
 #include <system_error>
 
 namespace quire {
-
-// Defined here so that each type's vtable and typeinfo exist once, in the library: an exception
-// thrown on one side of a shared object is then caught on the other.
-ClosedError::~ClosedError() = default;
-TypeError::~TypeError() = default;
-BufferError::~BufferError() = default;
-UnsupportedOperation::~UnsupportedOperation() = default;
-StructError::~StructError() = default;
-UnicodeError::~UnicodeError() = default;
-UnicodeDecodeError::~UnicodeDecodeError() = default;
-UnicodeEncodeError::~UnicodeEncodeError() = default;
-
 namespace detail {
 
 void throw_closed() {

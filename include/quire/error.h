@@ -28,32 +28,27 @@ namespace quire {
 class QUIRE_API ClosedError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
-  ~ClosedError() override;
 };
 
 class QUIRE_API TypeError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
-  ~TypeError() override;
 };
 
 class QUIRE_API BufferError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
-  ~BufferError() override;
 };
 
 /// An OSError and a ValueError in Python; here the latter, as there is no error number to report.
 class QUIRE_API UnsupportedOperation : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
-  ~UnsupportedOperation() override;
 };
 
 class QUIRE_API StructError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
-  ~StructError() override;
 };
 
 /// What every failed conversion between bytes and text tells: where, and why.
@@ -61,8 +56,6 @@ class QUIRE_API UnicodeError : public std::invalid_argument {
  public:
   UnicodeError(const std::string& message, std::size_t start, std::size_t end)
       : std::invalid_argument(message), start_(start), end_(end) {}
-
-  ~UnicodeError() override;
 
   /// Offset of the first offending byte (decoding) or code point (encoding).
   [[nodiscard]] std::size_t start() const noexcept { return start_; }
@@ -78,13 +71,11 @@ class QUIRE_API UnicodeError : public std::invalid_argument {
 class QUIRE_API UnicodeDecodeError : public UnicodeError {
  public:
   using UnicodeError::UnicodeError;
-  ~UnicodeDecodeError() override;
 };
 
 class QUIRE_API UnicodeEncodeError : public UnicodeError {
  public:
   using UnicodeError::UnicodeError;
-  ~UnicodeEncodeError() override;
 };
 
 namespace detail {
