@@ -7,7 +7,7 @@ namespace quire {
 
 namespace detail {
 
-QUIRE_TLS_MODEL constinit thread_local ThreadLedger thread_ledger_;
+QUIRE_TLS_MODEL constinit thread_local ThreadLedger current_thread_ledger;
 
 Ledger LedgerCounters::read() const noexcept {
   Ledger ledger;
@@ -61,7 +61,7 @@ struct ThreadRegistration : Registration {
   ThreadRegistration() noexcept {
     Registry& all = registry();
     const std::lock_guard lock(all.mutex);
-    counters = &thread_ledger_.counters;
+    counters = &current_thread_ledger.counters;
     previous = &all.head;
     next = all.head.next;
     if (next != nullptr) next->previous = this;
@@ -84,7 +84,7 @@ struct ThreadRegistration : Registration {
 
 void register_thread_ledger() noexcept {
   // Set first: what the registration itself does must not come here again.
-  thread_ledger_.registered = true;
+  current_thread_ledger.registered = true;
   thread_local const ThreadRegistration registration;
 }
 

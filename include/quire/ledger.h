@@ -117,13 +117,13 @@ struct ThreadLedger {
 #else
 #  define QUIRE_TLS_MODEL
 #endif
-QUIRE_TLS_MODEL extern QUIRE_API constinit thread_local ThreadLedger thread_ledger_;
+QUIRE_TLS_MODEL extern QUIRE_API constinit thread_local ThreadLedger current_thread_ledger;
 
 /// Makes process_ledger() see this thread, and keeps its counts when it ends.
 QUIRE_API void register_thread_ledger() noexcept;
 
 inline LedgerCounters& thread_counters() noexcept {
-  ThreadLedger& ledger = thread_ledger_;
+  ThreadLedger& ledger = current_thread_ledger;
   if (!ledger.registered) [[unlikely]] {
     register_thread_ledger();
   }
