@@ -82,7 +82,7 @@ struct Item {
 /// Reads UTF-8. An ill-formed part is the longest beginning of a sequence that could have become
 /// well-formed, or one byte: what the Unicode standard calls a maximal subpart.
 struct Utf8Reader {
-  static constexpr const char* name = "utf-8";
+  static constexpr const char* kName = "utf-8";
 
   [[nodiscard]] static Item next(std::string_view bytes) noexcept {
     const std::uint8_t lead = byte_at(bytes, 0);
@@ -125,14 +125,14 @@ struct Utf8Reader {
   }
 };
 
-/// The encodings of one byte a code point, up to `limit`.
-template <unsigned limit>
+/// The encodings of one byte a code point, up to `Limit`.
+template <unsigned Limit>
 struct ByteReader {
-  static constexpr const char* name = limit == 0x80 ? "ascii" : "latin-1";
+  static constexpr const char* kName = Limit == 0x80 ? "ascii" : "latin-1";
 
   [[nodiscard]] static Item next(std::string_view bytes) noexcept {
     const std::uint8_t byte = byte_at(bytes, 0);
-    if (byte < limit) return {1, byte};
+    if (byte < Limit) return {1, byte};
     return {1, 0, "ordinal not in range(128)"};
   }
 
@@ -144,11 +144,11 @@ struct ByteReader {
 };
 
 /// The value of `Size` bytes. REQUIRES: there are that many.
-template <std::size_t Size, bool big>
+template <std::size_t Size, bool Big>
 char32_t load_unit(std::string_view bytes) noexcept {
   char32_t value = 0;
   for (std::size_t i = 0; i < Size; ++i) {
-    value = value << 8 | byte_at(bytes, big ? i : Size - 1 - i);
+    value = value << 8 | byte_at(bytes, Big ? i : Size - 1 - i);
   }
   return value;
 }
@@ -157,17 +157,17 @@ constexpr bool is_surrogate(char32_t value) noexcept {
   return value >= 0xd800 && value < 0xe000;
 }
 
-template <bool big>
+template <bool Big>
 struct Utf16Reader {
-  static constexpr const char* name = big ? "utf-16-be" : "utf-16-le";
+  static constexpr const char* kName = Big ? "utf-16-be" : "utf-16-le";
 
   [[nodiscard]] static Item next(std::string_view bytes) noexcept {
     if (bytes.size() < 2) return {bytes.size(), 0, "truncated data", true};
-    const char32_t first = load_unit<2, big>(bytes);
+    const char32_t first = load_unit<2, Big>(bytes);
     if (!is_surrogate(first)) return {2, first};
     if (first >= 0xdc00) return {2, 0, "illegal encoding"};
     if (bytes.size() < 4) return {bytes.size(), 0, "unexpected end of data", true};
-    const char32_t second = load_unit<2, big>(bytes.substr(2));
+    const char32_t second = load_unit<2, Big>(bytes.substr(2));
     if (second < 0xdc00 || second >= 0xe000) return {2, 0, "illegal UTF-16 surrogate"};
     return {4, 0x10000 + ((first & 0x3ff) << 10 | (second & 0x3ff))};
   }
@@ -175,13 +175,13 @@ struct Utf16Reader {
   static std::size_t append_run(std::string_view, std::string&) noexcept { return 0; }
 };
 
-template <bool big>
+template <bool Big>
 struct Utf32Reader {
-  static constexpr const char* name = big ? "utf-32-be" : "utf-32-le";
+  static constexpr const char* kName = Big ? "utf-32-be" : "utf-32-le";
 
   [[nodiscard]] static Item next(std::string_view bytes) noexcept {
     if (bytes.size() < 4) return {bytes.size(), 0, "truncated data", true};
-    const char32_t point = load_unit<4, big>(bytes);
+    const char32_t point = load_unit<4, Big>(bytes);
     if (is_surrogate(point)) {
       return {4, 0, "code point in surrogate code point range(0xd800, 0xe000)"};
     }
@@ -500,7 +500,7 @@ void check_utf8(std::string_view text) {
   const std::size_t valid = Utf8Reader::run(text);
   if (valid == text.size()) return;
   const Item item = Utf8Reader::next(text.substr(valid));
-  throw_decode(Utf8Reader::name, text.substr(valid, item.size), item.reason, valid);
+  throw_decode(Utf8Reader::kName, text.substr(valid, item.size), item.reason, valid);
 }
 
 bool is_ascii(std::string_view text) noexcept {
@@ -610,7 +610,7 @@ void IncrementalDecoder::check() const {
   if (!blocked_) return;
   with_reader(codec_, big_endian_, [&](auto reader) {
     const Item item = decltype(reader)::next(pending_);
-    throw_decode(reader.name, std::string_view(pending_).substr(0, item.size), item.reason,
+    throw_decode(reader.kName, std::string_view(pending_).substr(0, item.size), item.reason,
                  offset_);
   });
 }
