@@ -34,16 +34,17 @@ AnyInteger any_integer(std::int64_t value) {
   return value < 0 ? AnyInteger{std::uint64_t{0} - bits, true} : AnyInteger{bits, false};
 }
 
-bool as_integer(const StructValue::Variant& value, AnyInteger& result) {
-  return std::visit(Overload{[&](std::int64_t v) { return result = any_integer(v), true; },
-                             [&](std::uint64_t v) {
-                               return result = {v, false}, true;
-                             },
-                             [&](bool v) {
-                               return result = {v ? 1u : 0u, false}, true;
-                             },
-                             [](const auto&) { return false; }},
-                    value);
+bool as_integer(const StructValue::Variant& value, AnyInteger& result) noexcept {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    result = any_integer(*integer);
+  } else if (const auto* natural = std::get_if<std::uint64_t>(&value)) {
+    result = {*natural, false};
+  } else if (const auto* boolean = std::get_if<bool>(&value)) {
+    result = {*boolean ? 1u : 0u, false};
+  } else {
+    return false;
+  }
+  return true;
 }
 
 /// Exactly the same number, not the same after rounding.
@@ -59,7 +60,7 @@ std::string repr(double value) {
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
   char text[32];
   char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
-  const std::string scientific(text, end);
+  std::string scientific(text, end);
   const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
   if (exponent < -4 || exponent >= 16) return scientific;
   end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed).ptr;
