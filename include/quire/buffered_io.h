@@ -35,6 +35,8 @@ class BytesBuilder;
 /// What the buffered streams have in common; made by deriving only.
 class QUIRE_API BufferedStream : public Stream {
  public:
+  BufferedStream(const BufferedStream&) = delete;
+  BufferedStream& operator=(const BufferedStream&) = delete;
   ~BufferedStream() override;
 
   /// True also after detach(), and when the raw stream has been closed by somebody else.

@@ -82,6 +82,8 @@ class QUIRE_API BytesIO : public Stream {
   static BytesIO over(std::span<std::byte> memory QUIRE_LIFETIMEBOUND,
                       WhenFull when_full = WhenFull::Throw) noexcept;
 
+  BytesIO(const BytesIO&) = delete;
+  BytesIO& operator=(const BytesIO&) = delete;
   BytesIO(BytesIO&& other) noexcept;
   BytesIO& operator=(BytesIO&& other) noexcept;
   ~BytesIO() override;

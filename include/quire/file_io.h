@@ -39,6 +39,8 @@ class QUIRE_API FileIO : public Stream {
   ///         one that is not open, or a directory. The descriptor is then still the caller's.
   explicit FileIO(int descriptor, std::string_view mode = "r", bool closefd = true);
 
+  FileIO(const FileIO&) = delete;
+  FileIO& operator=(const FileIO&) = delete;
   FileIO(FileIO&& other) noexcept;
   FileIO& operator=(FileIO&& other) noexcept;
 

@@ -34,8 +34,11 @@ class QUIRE_API FilterStream : public Stream {
   /// Errors: std::invalid_argument for a handle without a stream.
   explicit FilterStream(StreamHandle inner);
 
+  FilterStream(const FilterStream&) = delete;
+  FilterStream& operator=(const FilterStream&) = delete;
   FilterStream(FilterStream&&) noexcept = default;
   FilterStream& operator=(FilterStream&&) noexcept = default;
+  ~FilterStream() override = default;
 
   /// True also when the inner stream has been closed by somebody else.
   [[nodiscard]] bool closed() const noexcept override { return !inner_ || inner_->closed(); }

@@ -31,6 +31,9 @@ class QUIRE_API StringIO : public TextStream {
   /// Errors: UnicodeDecodeError, std::invalid_argument for an unknown newline.
   explicit StringIO(std::string_view initial, Newline newline = "\n");
 
+  StringIO(const StringIO&) = delete;
+  StringIO& operator=(const StringIO&) = delete;
+
   StringIO(StringIO&& other) noexcept { swap(other); }
 
   StringIO& operator=(StringIO&& other) noexcept {

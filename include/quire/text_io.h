@@ -57,6 +57,8 @@ class QUIRE_API TextIOWrapper : public TextStream {
   /// Errors: std::invalid_argument for an unknown encoding or error policy; ClosedError.
   explicit TextIOWrapper(StreamHandle stream, const TextOptions& options = {});
 
+  TextIOWrapper(const TextIOWrapper&) = delete;
+  TextIOWrapper& operator=(const TextIOWrapper&) = delete;
   TextIOWrapper(TextIOWrapper&& other) noexcept = default;
   TextIOWrapper& operator=(TextIOWrapper&& other) noexcept;
   ~TextIOWrapper() override;
