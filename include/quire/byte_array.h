@@ -151,6 +151,7 @@ class QUIRE_API ByteArray : public detail::SearchMethods<ByteArray>,
   [[nodiscard]] ByteArray copy() const { return *this; }
 
   /// The same bytes as characters, until the size changes.
+  // NOLINTNEXTLINE(google-explicit-constructor): as std::string's own
   operator std::string_view() const noexcept QUIRE_LIFETIMEBOUND { return span().as_chars(); }
 
   [[nodiscard]] std::string to_string() const;

@@ -58,6 +58,7 @@ class ByteSpan {
   ByteSpan(const void* data, std::size_t size) noexcept
       : data_(static_cast<const std::byte*>(data)), size_(size) {}
 
+  // NOLINTBEGIN(google-explicit-constructor): a parameter type that arguments become by themselves
   template <detail::ByteRange R>
   ByteSpan(const R& range QUIRE_LIFETIMEBOUND) noexcept
       : data_(reinterpret_cast<const std::byte*>(std::ranges::data(range))),
@@ -83,6 +84,7 @@ class ByteSpan {
   template <detail::ByteLikePointer P>
   ByteSpan(const P& pointer) = delete;
   ByteSpan(std::nullptr_t) = delete;
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] constexpr const std::byte* data() const noexcept { return data_; }
 
@@ -137,6 +139,8 @@ class MutableByteSpan {
   MutableByteSpan(void* data, std::size_t size) noexcept
       : data_(static_cast<std::byte*>(data)), size_(size) {}
 
+  // NOLINTBEGIN(google-explicit-constructor, bugprone-forwarding-reference-overload): a parameter type
+  // that arguments become by themselves; the concept refuses the class itself
   template <class R>
   requires detail::MutableByteRange<R> MutableByteSpan(R&& range QUIRE_LIFETIMEBOUND)
   noexcept
@@ -151,6 +155,7 @@ class MutableByteSpan {
   template <detail::ByteLikePointer P>
   MutableByteSpan(const P& pointer) = delete;
   MutableByteSpan(std::nullptr_t) = delete;
+  // NOLINTEND(google-explicit-constructor, bugprone-forwarding-reference-overload)
 
   [[nodiscard]] constexpr std::byte* data() const noexcept { return data_; }
 
@@ -176,6 +181,7 @@ class MutableByteSpan {
     return {data_ + offset, size_ - offset};
   }
 
+  // NOLINTNEXTLINE(google-explicit-constructor): room to fill can be read
   constexpr operator ByteSpan() const noexcept { return {data_, size_}; }
 
  private:

@@ -155,6 +155,7 @@ class QUIRE_API Bytes : public detail::SearchMethods<Bytes>,
   }
 
   /// The same bytes as characters.
+  // NOLINTNEXTLINE(google-explicit-constructor): as std::string's own
   operator std::string_view() const noexcept QUIRE_LIFETIMEBOUND { return span().as_chars(); }
 
   [[nodiscard]] std::string to_string() const;
@@ -177,7 +178,7 @@ class QUIRE_API Bytes : public detail::SearchMethods<Bytes>,
   template <class Container>
   [[nodiscard]] static Bytes adopt_whole(Container&& data) {
     if (data.empty()) return {};
-    detail::BlockRef block = detail::adopt_container(std::move(data));
+    detail::BlockRef block = detail::adopt_container(std::forward<Container>(data));
     const std::byte* const bytes = block->data;
     const std::size_t size = block->capacity;
     return {std::move(block), bytes, size};

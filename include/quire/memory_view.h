@@ -92,6 +92,7 @@ class ViewMethods : public ViewCore,
 
   [[nodiscard]] Byte* data() const QUIRE_LIFETIMEBOUND { return whole().data(); }
 
+  // NOLINTNEXTLINE(google-explicit-constructor): bytes in one piece go where any bytes do
   operator ByteSpan() const QUIRE_LIFETIMEBOUND { return whole(); }
 
   // --- parts and other shapes --------------------------------------------------------------------
@@ -212,9 +213,11 @@ class QUIRE_API MutableMemoryView : public detail::ViewMethods<MutableMemoryView
   template <class R>
   requires detail::WritableBorrowedItems<R>
 
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the concept refuses views
   explicit MutableMemoryView(R&& range QUIRE_LIFETIMEBOUND) noexcept
       : ViewMethods(detail::borrow(range), Format::of<std::ranges::range_value_t<R>>()) {}
 
+  // NOLINTNEXTLINE(google-explicit-constructor): bytes in one piece go where any bytes do
   operator MutableByteSpan() const QUIRE_LIFETIMEBOUND { return whole(); }
 
   [[nodiscard]] static constexpr bool readonly() noexcept { return false; }
@@ -291,15 +294,18 @@ class QUIRE_API MemoryView : public detail::ViewMethods<MemoryView, const std::b
   template <class R>
   requires detail::BorrowedItems<R>
 
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the concept refuses views
   explicit MemoryView(R&& range QUIRE_LIFETIMEBOUND) noexcept
       : ViewMethods(detail::borrow(range), Format::of<std::ranges::range_value_t<R>>()) {}
 
+  // NOLINTBEGIN(google-explicit-constructor): what may be written to can be read
   /// The same items, read-only; a live view stays live.
   MemoryView(const MutableMemoryView& view) noexcept
       : ViewMethods(static_cast<const detail::ViewCore&>(view)) {}
 
   MemoryView(MutableMemoryView&& view) noexcept
       : ViewMethods(static_cast<detail::ViewCore&&>(view)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] static constexpr bool readonly() noexcept { return true; }
 

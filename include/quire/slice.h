@@ -22,6 +22,7 @@ inline constexpr std::size_t npos = std::numeric_limits<std::size_t>::max();
 /// left out, as in `b[:3]`.
 class SliceBound {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): a parameter type that arguments become by themselves
   constexpr SliceBound(std::nullopt_t) noexcept : omitted_(true) {}
 
   template <std::integral T>
@@ -35,6 +36,7 @@ class SliceBound {
       value_ = static_cast<std::ptrdiff_t>(value);
     }
   }
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] constexpr bool omitted() const noexcept { return omitted_; }
 

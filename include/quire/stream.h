@@ -225,6 +225,8 @@ class QUIRE_API StreamHandle {
  public:
   StreamHandle() noexcept = default;
 
+  // NOLINTBEGIN(google-explicit-constructor, bugprone-forwarding-reference-overload): a parameter type
+  // that streams become by themselves; the concept refuses the class itself
   StreamHandle(Stream& borrowed QUIRE_LIFETIMEBOUND) noexcept : stream_(&borrowed) {}
 
   template <std::derived_from<Stream> S>
@@ -234,6 +236,10 @@ class QUIRE_API StreamHandle {
 
   template <detail::WholeStream S>
   StreamHandle(S&& owned) : StreamHandle(std::make_unique<S>(std::forward<S>(owned))) {}
+  // NOLINTEND(google-explicit-constructor, bugprone-forwarding-reference-overload)
+
+  StreamHandle(const StreamHandle&) = delete;
+  StreamHandle& operator=(const StreamHandle&) = delete;
 
   StreamHandle(StreamHandle&& other) noexcept
       : owned_(std::move(other.owned_)), stream_(std::exchange(other.stream_, nullptr)) {}

@@ -36,6 +36,7 @@ class QUIRE_API StructValue {
  public:
   using Variant = std::variant<std::int64_t, std::uint64_t, double, bool, Bytes>;
 
+  // NOLINTBEGIN(google-explicit-constructor): a parameter type that arguments become by themselves
   template <detail::StructInteger T>
   StructValue(T value) noexcept
       : value_(static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(
@@ -51,6 +52,7 @@ class QUIRE_API StructValue {
   /// A copy of the bytes.
   template <detail::StructBytes T>
   StructValue(const T& value) : value_(Bytes(ByteSpan(value))) {}
+  // NOLINTEND(google-explicit-constructor)
 
   /// The value as a T: an integer type, bool, double, Bytes or ByteSpan (which points into this).
   /// Errors: TypeError for a value of another kind; std::length_error for an integer too large.

@@ -25,6 +25,7 @@ namespace quire {
 /// Python's `newline` argument: std::nullopt (None), "", "\n", "\r" or "\r\n".
 class Newline {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): a parameter type that arguments become by themselves
   Newline(std::nullopt_t) noexcept : mode_(detail::NewlineMode::Universal) {}
 
   /// Errors: std::invalid_argument for anything else.
@@ -32,10 +33,11 @@ class Newline {
 
   Newline(const char* newline) : Newline(std::string_view(newline)) {}
 
-  explicit Newline(detail::NewlineMode mode) noexcept : mode_(mode) {}
-
   // None is std::nullopt.
   Newline(std::nullptr_t) = delete;
+  // NOLINTEND(google-explicit-constructor)
+
+  explicit Newline(detail::NewlineMode mode) noexcept : mode_(mode) {}
 
   [[nodiscard]] detail::NewlineMode mode() const noexcept { return mode_; }
 

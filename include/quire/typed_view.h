@@ -44,6 +44,7 @@ class StridedIterator {
       : first_(first), stride_(stride), index_(index) {}
 
   /// Writable items can be read.
+  // NOLINTNEXTLINE(google-explicit-constructor): as a T* becomes a const T*
   operator StridedIterator<const T>() const noexcept requires(!std::is_const_v<T>) {
     return {first_, stride_, index_};
   }
@@ -123,6 +124,7 @@ requires Item<std::remove_const_t<T>> &&
       : buffer_(std::move(buffer)), first_(first), count_(count), stride_(stride) {}
 
   /// Writable items can be read.
+  // NOLINTNEXTLINE(google-explicit-constructor): as a span of T becomes one of const T
   operator TypedView<const T>() const noexcept requires(!std::is_const_v<T>) {
     return {buffer_, first_, count_, stride_};
   }
