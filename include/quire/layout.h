@@ -197,6 +197,7 @@ struct ItemValue {
       result.real = static_cast<double>(value);
     } else if constexpr (std::is_signed_v<T>) {
       result.kind = Kind::Signed;
+      // NOLINTNEXTLINE(bugprone-signed-char-misuse): an int8_t is a number here, with its sign
       result.integer = value;
     } else {
       result.kind = Kind::Unsigned;

@@ -19,6 +19,7 @@
 
 #include "quire/detail/process_memory.h"
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier, readability-identifier-naming): the sanitizers' name
 extern "C" [[gnu::weak]] std::size_t __sanitizer_get_current_allocated_bytes();
 
 namespace quire::detail {
@@ -108,6 +109,7 @@ struct FileId {
   dev_t device = 0;
   ino_t inode = 0;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): the 0 is in what the compiler writes
   friend auto operator<=>(const FileId&, const FileId&) = default;
 };
 
@@ -256,6 +258,7 @@ std::size_t pages_in(std::uintptr_t start, std::uintptr_t end) noexcept {
   std::size_t bytes = 0;
   while (start < end) {
     const std::size_t length = std::min<std::size_t>(end - start, present.size() * page);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): /proc tells addresses as numbers
     if (::mincore(reinterpret_cast<void*>(start), length, present.data()) != 0) break;
     const auto pages = static_cast<std::ptrdiff_t>((length + page - 1) / page);
     bytes += page * static_cast<std::size_t>(std::count_if(present.begin(), present.begin() + pages,
