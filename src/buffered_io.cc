@@ -379,7 +379,7 @@ bool BufferedStream::accept(ByteSpan data) {
 std::size_t BufferedStream::truncate(std::optional<std::size_t> size) {
   check_open();
   if (access_ == Access::Read) detail::throw_unsupported("truncate");
-  const std::size_t target = size ? *size : tell();
+  const std::size_t target = size ? detail::truncate_target(size, 0) : tell();
   write_dirty();
   move_raw(position_);
   forget();

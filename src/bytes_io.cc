@@ -21,6 +21,9 @@ constexpr std::size_t kShrinkFrom = 64 * 1024;
 // No position is at or above it, so that every write of a closed stream takes the slow path.
 constexpr std::size_t kClosedMark = std::numeric_limits<std::size_t>::max();
 
+constexpr auto kHighestPosition =
+    static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+
 /// Sets a value back when the scope ends, however it ends.
 class Restore {
  public:
@@ -311,9 +314,10 @@ std::size_t BytesIO::seek(std::ptrdiff_t offset, Whence whence) {
 std::size_t BytesIO::truncate(std::optional<std::size_t> size) {
   check_open();
   const std::size_t wanted_size = size.value_or(position_);
-  if (wanted_size >= size_) return wanted_size;
+  if (wanted_size >= size_ && wanted_size <= kHighestPosition) return wanted_size;
+  // As in Python, a view is named before a size that makes no sense.
   if (pinned()) detail::throw_pinned(block_->export_count());
-  size_ = wanted_size;
+  size_ = detail::truncate_target(size, position_);
   if (block_ && block_->capacity >= kShrinkFrom && size_ < block_->capacity / 2 &&
       data_ == block_->data && block_->unique()) {
     // If that fails the room stays, which harms nobody.
@@ -343,15 +347,19 @@ Bytes BytesIO::getvalue() const {
   return share(0, size_);
 }
 
-MutableMemoryView BytesIO::getbuffer() {
+Buffer BytesIO::export_buffer() {
   check_open();
-  if (fixed()) return MutableMemoryView(Buffer::borrowed({data_, size_}));
+  if (fixed()) return Buffer::borrowed({data_, size_});
   // An empty stream needs a block as well: the view pins the size of that.
   if (!block_ || (!pinned() && !block_->unique())) make_own(size_, CopyReason::CopyOnWrite, {});
   mark_.store(0, std::memory_order_relaxed);
   limit_ = size_;
   view_taken_ = true;
-  return MutableMemoryView(Buffer::live(block_, {data_, size_}));
+  return Buffer::live(block_, {data_, size_});
+}
+
+MutableMemoryView BytesIO::getbuffer() {
+  return MutableMemoryView(export_buffer());
 }
 
 Bytes BytesIO::slice(SliceBound start, SliceBound stop) const {
@@ -361,7 +369,7 @@ Bytes BytesIO::slice(SliceBound start, SliceBound stop) const {
 }
 
 BytesIO BytesIO::reader() const {
-  return BytesIO(getvalue());
+  return BytesIO(getvalue(), options_);
 }
 
 BytesIO BytesIO::clone() const {

@@ -190,5 +190,12 @@ std::size_t seek_target(std::ptrdiff_t offset, Whence whence, std::size_t positi
   return base + forward;
 }
 
+std::size_t truncate_target(std::optional<std::size_t> size, std::size_t position) {
+  const std::size_t target = size.value_or(position);
+  const auto as_given = static_cast<std::ptrdiff_t>(target);
+  if (as_given < 0) throw_invalid("negative size value " + std::to_string(as_given));
+  return target;
+}
+
 }  // namespace detail
 }  // namespace quire

@@ -166,7 +166,7 @@ std::size_t StringIO::seek(std::ptrdiff_t offset, Whence whence) {
 
 std::size_t StringIO::truncate(std::optional<std::size_t> size) {
   check_open();
-  const std::size_t wanted = size.value_or(position_);
+  const std::size_t wanted = detail::truncate_target(size, position_);
   if (wanted < points_) {
     text_.resize(locate(wanted));
     points_ = wanted;

@@ -478,7 +478,7 @@ std::size_t TextIOWrapper::truncate(std::optional<std::size_t> size) {
   count_before();
   Place here = {cursor_.position(), cursor_.decoder.offset()};
   if (cursor_.is_ahead()) here = locate(here.point);
-  const std::size_t wanted = size.value_or(here.point);
+  const std::size_t wanted = detail::truncate_target(size, here.point);
   const Place cut = wanted == here.point ? here : locate(wanted);
   // What will be behind the end is as far behind it as NULs would be.
   if (here.point > wanted) {

@@ -400,6 +400,16 @@ TEST(BytesIOSharing, CopiesAndSlicesOfAViewPinToo) {
   EXPECT_EQ(f.write("x"), 1u);
 }
 
+TEST(BytesIOSharing, ViewsAreMadeFromTheStreamItself) {
+  BytesIO f("0123456789");
+  MutableMemoryView writable(f);
+  const MemoryView readonly(f);
+  writable[0] = std::byte{'!'};
+  EXPECT_EQ(readonly[0], std::byte{'!'});
+  f.seek(0, Whence::End);
+  EXPECT_THROW(f.write("x"), BufferError);
+}
+
 TEST(BytesIOSharing, ViewOfAnEmptyStreamPinsItToo) {
   BytesIO f;
   {

@@ -427,6 +427,9 @@ TEST(BytesIO, SizeLimitStopsGrowthAndNothingElse) {
   BytesIO twin = f.clone();
   twin.seek(0, Whence::End);
   EXPECT_THROW(twin.write("x"), std::length_error);
+  BytesIO reader = f.reader();
+  reader.seek(0, Whence::End);
+  EXPECT_THROW(reader.write("x"), std::length_error);
 }
 
 // --- position and size ---------------------------------------------------------------------------
@@ -477,6 +480,17 @@ TEST(BytesIO, TruncateCutsAndNeverExtendsOrMoves) {
   EXPECT_EQ(f.truncate(2), 2u);
   EXPECT_EQ(f.tell(), 6u);
   EXPECT_EQ(text(f.getvalue()), "01");
+}
+
+TEST(BytesIO, TruncateToANegativeSizeIsRefusedByName) {
+  BytesIO f("0123456789");
+  try {
+    f.truncate(-1);
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    EXPECT_STREQ(error.what(), "negative size value -1");
+  }
+  EXPECT_EQ(f.size(), 10u);
 }
 
 TEST(BytesIO, TruncateGivesMemoryBack) {

@@ -639,5 +639,21 @@ TEST(Struct, TakesNoArgumentThatIsNoValue) {
   static_assert(std::is_nothrow_move_constructible_v<StructValue>);
 }
 
+TEST(Struct, MovedFromIsTheEmptyFormat) {
+  // Its size and count once stayed behind without the fields: unpack then never ended.
+  Struct from("<hh");
+  const Struct to = std::move(from);
+  EXPECT_EQ(to.size(), 4u);
+  EXPECT_EQ(from.size(), 0u);  // NOLINT(bugprone-use-after-move): what is left is the point
+  EXPECT_EQ(from.format(), "");
+  EXPECT_TRUE(from.unpack("").empty());
+  EXPECT_TRUE(from.pack().empty());
+  EXPECT_THROW((void)from.unpack("abcd"), StructError);
+  EXPECT_THROW((void)from.pack(1, 2), StructError);
+  from = Struct("<i");
+  EXPECT_EQ(from.size(), 4u);
+  EXPECT_EQ(from.pack(7).size(), 4u);
+}
+
 }  // namespace
 }  // namespace quire

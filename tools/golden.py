@@ -357,7 +357,7 @@ def make_bytes_io():
             [("readline", s) for s in SIZES] + [("readlines", s) for s in (None, -1, 0, 1, 9, 1000)] + \
             [("readinto", s) for s in (0, 1, 9, 200)] + \
             [("write", b) for b in (b"", b"Z", b"new text\n", b"\0" * 70)] + \
-            [("truncate", s) for s in (None, 0, 1, 5, 1000)] + \
+            [("truncate", s) for s in (None, 0, 1, 5, 1000, -1, MIN)] + \
             [("seek", o, w) for o in (0, 1, -1, -5, 500, MIN) for w in (0, 1, 2)] + \
             [("seek", MAX, 0), ("seek", 0, 3), ("seek", 0, -1), ("writelines", lines), ("writelines", []),
              ("next",), ("getvalue",), ("flush",), ("isatty",), ("readable",), ("writable",),
@@ -452,7 +452,7 @@ def make_string_io():
     newlines = [None, "", "\n", "\r", "\r\n"]
     calls = [("read", s) for s in SIZES] + [("readline", s) for s in SIZES] + \
             [("readlines", s) for s in (None, -1, 0, 1, 5, 1000)] + [("write", t) for t in TEXTS] + \
-            [("truncate", s) for s in (None, 0, 1, 4, 1000)] + \
+            [("truncate", s) for s in (None, 0, 1, 4, 1000, -1, MIN)] + \
             [("seek", o, w) for o in (0, 1, -1, 6, 50) for w in (0, 1, 2)] + \
             [("seek", MIN, 0), ("seek", 0, 3), ("seek", MAX, 0), ("writelines", ["a\n", "", "\u20ac\r"]),
              ("next",), ("getvalue",), ("flush",), ("isatty",), ("readable",), ("writable",),

@@ -166,6 +166,9 @@ class QUIRE_API BytesIO : public Stream {
   /// Errors:   ClosedError, std::bad_alloc.
   [[nodiscard]] MutableMemoryView getbuffer();
 
+  /// What getbuffer() is a view of: `MemoryView(stream)` and `MutableMemoryView(stream)` ask for it.
+  [[nodiscard]] Buffer export_buffer();
+
   /// The bytes [start, stop) by Python's rules for slices; always shares, else as getvalue().
   [[nodiscard]] Bytes slice(SliceBound start, SliceBound stop = std::nullopt) const;
 
@@ -217,7 +220,7 @@ class QUIRE_API BytesIO : public Stream {
   void clear();
 
   /// Gives back room that is not used.
-  /// Errors: ClosedError; BufferError while a view lives.
+  /// Errors: ClosedError; BufferError while a view pins room that could be given back.
   void compact();
 
   /// What this stream has copied and shared.

@@ -290,5 +290,11 @@ namespace detail {
 [[nodiscard]] QUIRE_API std::size_t seek_target(std::ptrdiff_t offset, Whence whence,
                                                 std::size_t position, std::size_t size);
 
+/// The size that `truncate(size)` means at `position`. A negative number that was given as the
+/// unsigned one it becomes is told apart: no size is that large.
+/// Errors: std::invalid_argument.
+[[nodiscard]] QUIRE_API std::size_t truncate_target(std::optional<std::size_t> size,
+                                                    std::size_t position);
+
 }  // namespace detail
 }  // namespace quire

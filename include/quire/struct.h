@@ -39,6 +39,26 @@ class QUIRE_API Struct {
   /// Errors: StructError for a format that is none.
   explicit Struct(std::string_view format);
 
+  Struct(const Struct&) = default;
+  Struct& operator=(const Struct&) = default;
+
+  // What is moved from is Struct(""): its size must not outlive its fields.
+  Struct(Struct&& other) noexcept
+      : format_(std::exchange(other.format_, {})),
+        items_(std::exchange(other.items_, {})),
+        size_(std::exchange(other.size_, 0)),
+        count_(std::exchange(other.count_, 0)) {}
+
+  Struct& operator=(Struct&& other) noexcept {
+    format_ = std::exchange(other.format_, {});
+    items_ = std::exchange(other.items_, {});
+    size_ = std::exchange(other.size_, 0);
+    count_ = std::exchange(other.count_, 0);
+    return *this;
+  }
+
+  ~Struct() = default;
+
   [[nodiscard]] const std::string& format() const noexcept QUIRE_LIFETIMEBOUND { return format_; }
 
   /// Bytes of a packed row.

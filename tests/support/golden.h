@@ -211,7 +211,8 @@ inline std::ptrdiff_t size_of(const Argument& argument) {
 
 inline std::optional<std::size_t> optional_size_of(const Argument& argument) {
   if (argument.is_none()) return std::nullopt;
-  return argument.integer<std::size_t>();
+  // As a program would pass it: what is negative in Python arrives as a huge unsigned number.
+  return static_cast<std::size_t>(argument.integer<std::ptrdiff_t>());
 }
 
 // --- the replay --------------------------------------------------------------------------------------
