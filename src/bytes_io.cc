@@ -58,7 +58,7 @@ BytesIO::BytesIO(Bytes initial, const StorageOptions& options)
       mark_(initial.size()),
       block_(detail::BlockRef::share(initial.block())),
       options_(options) {
-  if (size_ > options.size_limit) detail::throw_too_large(size_);
+  if (size_ > options.size_limit) detail::throw_over_limit(size_, options.size_limit);
   data_ = const_cast<std::byte*>(initial.data());  // written to only once it is the stream's own
   count_shared(CopyReason::GetValue, size_);
 }
@@ -198,7 +198,7 @@ void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::Range ho
 }
 
 inline void BytesIO::make_writable(std::size_t start, std::size_t end) {
-  if (end > options_.size_limit) detail::throw_too_large(end);
+  if (end > options_.size_limit) detail::throw_over_limit(end, options_.size_limit);
   if (view_taken_ && !pinned()) {
     view_taken_ = false;
     limit_ = block_room();
@@ -416,7 +416,9 @@ void BytesIO::reserve(std::size_t wanted_capacity) {
   check_open();
   if (wanted_capacity <= capacity()) return;
   if (fixed()) detail::throw_full(wanted_capacity, limit_);
-  if (wanted_capacity > options_.size_limit) detail::throw_too_large(wanted_capacity);
+  if (wanted_capacity > options_.size_limit) {
+    detail::throw_over_limit(wanted_capacity, options_.size_limit);
+  }
   if (pinned()) detail::throw_pinned(block_->export_count());
   make_own(wanted_capacity, CopyReason::Growth, {});
 }

@@ -57,6 +57,11 @@ void throw_position(std::size_t base, std::size_t offset) {
                           std::to_string(offset) + ")");
 }
 
+void throw_over_limit(std::size_t size, std::size_t limit) {
+  throw std::length_error("new buffer size too large (" + std::to_string(size) +
+                          " bytes, the stream's size_limit is " + std::to_string(limit) + ")");
+}
+
 void throw_full(std::size_t needed, std::size_t capacity) {
   throw std::length_error("the fixed buffer of " + std::to_string(capacity) +
                           " bytes is full: " + std::to_string(needed) + " bytes needed");

@@ -620,7 +620,8 @@ class Machine {
 
 TEST(MemoryViewModel, RandomOperationsMatchTheModel) {
   Machine machine(test::RandomChoices::from_environment());
-  for (int step = 0; step < 800'000 && !HasFatalFailure(); ++step) machine.step();
+  for (std::size_t step = 0; step < test::steps(800'000) && !HasFatalFailure(); ++step)
+    machine.step();
   for (const auto& [operation, counts] : machine.counts()) {
     const bool writes = operation == "set" || operation == "fill" || operation == "assign";
     std::printf("%s\n", operation.c_str());

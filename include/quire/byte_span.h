@@ -22,9 +22,10 @@ class MutableByteSpan;
 namespace detail {
 
 template <class T>
-concept ByteLike = std::same_as < std::remove_cv_t<T>,
-char > || std::same_as<std::remove_cv_t<T>, unsigned char> ||
-    std::same_as<std::remove_cv_t<T>, std::byte> || std::same_as<std::remove_cv_t<T>, char8_t>;
+concept ByteLike = (std::same_as<std::remove_cv_t<T>, char> ||
+                    std::same_as<std::remove_cv_t<T>, unsigned char> ||
+                    std::same_as<std::remove_cv_t<T>, std::byte> ||
+                    std::same_as<std::remove_cv_t<T>, char8_t>);
 
 template <class T>
 concept ByteLikePointer = std::is_pointer_v<T> && ByteLike<std::remove_pointer_t<T>>;

@@ -93,6 +93,7 @@ namespace detail {
 [[noreturn]] QUIRE_API void throw_range(std::size_t offset, std::size_t count, std::size_t size);
 [[noreturn]] QUIRE_API void throw_too_large(std::size_t size);
 [[noreturn]] QUIRE_API void throw_position(std::size_t base, std::size_t offset);
+[[noreturn]] QUIRE_API void throw_over_limit(std::size_t size, std::size_t limit);
 [[noreturn]] QUIRE_API void throw_full(std::size_t needed, std::size_t capacity);
 [[noreturn]] QUIRE_API void throw_invalid(const std::string& message);
 [[noreturn]] QUIRE_API void throw_type(const std::string& message);

@@ -315,8 +315,7 @@ class QUIRE_API MemoryView : public detail::ViewMethods<MemoryView, const std::b
   }
 
   /// Equal to the hash of Bytes of the same content.
-  /// Errors: std::invalid_argument for a live view, whose content may change, and for formats of
-  /// more
+  /// Errors: std::invalid_argument for a live view, whose content may change, and for formats of more
   ///         than bytes.
   [[nodiscard]] std::size_t hash() const { return content_hash(); }
 

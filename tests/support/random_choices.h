@@ -9,6 +9,11 @@
 
 namespace quire::test {
 
+/// How many random steps a test takes: more when nobody waits for it.
+inline std::size_t steps(std::size_t usual) {
+  return std::getenv("QUIRE_NIGHTLY") != nullptr ? 50 * usual : usual;
+}
+
 class RandomChoices {
  public:
   explicit RandomChoices(std::uint64_t seed) : engine_(seed) {}

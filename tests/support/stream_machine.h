@@ -46,10 +46,13 @@ class StreamMachine : public Machine<Choices> {
     static const std::vector<std::pair<const char*, Operation>> kOperations = {
         {"read", &StreamMachine::do_read},
         {"readline", &StreamMachine::do_readline},
+        {"readlines", &StreamMachine::do_readlines},
+        {"peek", &StreamMachine::do_peek},
         {"readinto", &StreamMachine::do_readinto},
         {"read_at", &StreamMachine::do_read_at},
         {"write", &StreamMachine::do_write},
         {"write own", &StreamMachine::do_write_own},
+        {"writelines", &StreamMachine::do_writelines},
         {"write_at", &StreamMachine::do_write_at},
         {"seek", &StreamMachine::do_seek},
         {"truncate", &StreamMachine::do_truncate},
@@ -64,6 +67,8 @@ class StreamMachine : public Machine<Choices> {
         {"write view", &StreamMachine::do_write_view},
         {"move", &StreamMachine::do_move},
         {"clone", &StreamMachine::do_clone},
+        {"adopt", &StreamMachine::do_adopt},
+        {"close", &StreamMachine::do_close},
         {"from bytes", &StreamMachine::do_from_bytes}};
     const std::size_t chosen = below(subjects_.size());
     const auto& [name, operation] = kOperations[below(kOperations.size())];
@@ -116,13 +121,16 @@ class StreamMachine : public Machine<Choices> {
   }
 
   /// Whether a write must be refused: pinned, or no room in the fixed buffer.
+  bool write_refused(const Subject& s, std::size_t offset, std::size_t count) const {
+    if (s.memory) return count != 0 && offset + count > kFixedSize;
+    return !s.views.empty() && s.model.write_resizes(offset, count);
+  }
+
   template <class Action>
   bool write_allowed(Subject& s, std::size_t offset, std::size_t count, Action action) {
-    if (s.memory) {
-      return expect_throw_if<std::length_error>(count != 0 && offset + count > kFixedSize, action);
-    }
-    return expect_throw_if<BufferError>(!s.views.empty() && s.model.write_resizes(offset, count),
-                                        action);
+    const bool refused = write_refused(s, offset, count);
+    return s.memory ? expect_throw_if<std::length_error>(refused, action)
+                    : expect_throw_if<BufferError>(refused, action);
   }
 
   void keep(Bytes bytes, std::string expected) {
@@ -140,6 +148,23 @@ class StreamMachine : public Machine<Choices> {
     const auto size = one_in(2) ? std::ptrdiff_t{-1} : static_cast<std::ptrdiff_t>(below(100));
     Bytes result = s.stream.readline(size);
     keep(std::move(result), s.model.readline(size));
+  }
+
+  void do_readlines(Subject& s) {
+    const std::size_t hint = below(400);
+    std::size_t total = 0;
+    for (Bytes& line : s.stream.readlines(static_cast<std::ptrdiff_t>(hint))) {
+      total += line.size();
+      keep(std::move(line), s.model.readline(-1));
+    }
+    const bool at_end = s.model.position >= s.model.data.size();
+    same(at_end || (hint != 0 && total >= hint), true, "lines up to the hint");
+  }
+
+  void do_peek(Subject& s) {
+    const std::size_t size = some_size();
+    const std::size_t most = size == 0 ? kDefaultBufferSize : size;
+    keep(s.stream.peek(static_cast<std::ptrdiff_t>(size)), s.model.read_at(s.model.position, most));
   }
 
   void do_readinto(Subject& s) {
@@ -169,6 +194,26 @@ class StreamMachine : public Machine<Choices> {
                       [&] { s.stream.write(s.stream.slice(from, from + count)); })) {
       s.model.write(bytes);
     }
+  }
+
+  void do_writelines(Subject& s) {
+    const std::vector<std::string> items = {some_bytes(), some_bytes()};
+    bool refused = false;
+    try {
+      s.stream.writelines(items);
+    } catch (const BufferError&) {
+      refused = true;
+    } catch (const std::length_error&) {
+      refused = true;
+    }
+    // What stands before the item that was refused stays written.
+    bool foreseen = false;
+    for (const std::string& item : items) {
+      foreseen = write_refused(s, s.model.position, item.size());
+      if (foreseen) break;
+      s.model.write(item);
+    }
+    same(refused, foreseen, "an item was refused");
   }
 
   void do_write_at(Subject& s) {
@@ -263,6 +308,24 @@ class StreamMachine : public Machine<Choices> {
     Subject twin{one_in(2) ? s.stream.clone() : s.stream.reader(), s.model, {}, nullptr};
     twin.model.position = twin.stream.tell();
     subjects_.push_back(std::move(twin));
+  }
+
+  void do_adopt(Subject& s) {
+    subjects_.push_back(
+        Subject{BytesIO::adopt(std::string(s.model.data)), {s.model.data, 0}, {}, nullptr});
+  }
+
+  /// Closes the stream, sees that it is closed and its views are not, and opens another one.
+  void do_close(Subject& s) {
+    s.stream.close();
+    expect_throw_if<ClosedError>(true, [&] { s.stream.write("x"); });
+    expect_throw_if<ClosedError>(true, [&] { (void)s.stream.read(); });
+    for (const MutableMemoryView& view : s.views) {
+      if (!s.memory) same(text(ByteSpan(view)), s.model.data, "content of a view after close");
+    }
+    s.views.clear();
+    s.stream = s.memory ? BytesIO::over(*s.memory) : BytesIO(ByteSpan(s.model.data));
+    s.model = StreamModel{s.memory ? std::string() : s.model.data, 0};
   }
 
   void do_from_bytes(Subject& s) {

@@ -335,9 +335,8 @@ class MakeMethods {
   }
 
   /// As UTF-8.
-  /// Errors: UnicodeDecodeError unless `errors` says otherwise; std::invalid_argument for an
-  /// unknown
-  ///         encoding or error policy.
+  /// Errors: UnicodeDecodeError unless `errors` says otherwise; std::invalid_argument for an encoding
+  ///         or error policy that is not known.
   [[nodiscard]] std::string decode(std::string_view encoding = "utf-8",
                                    std::string_view errors = "strict") const {
     return detail::decode(span(), encoding, errors);

@@ -28,8 +28,7 @@ class InputFile {
 
   /// Maps all size() bytes. A write to them changes this mapping only.
   /// REQUIRES: size() != 0
-  /// Lifetime: until unmap(), whatever becomes of the InputFile. When the file is cut short,
-  /// touching
+  /// Lifetime: until unmap(), whatever becomes of the InputFile. When the file is cut short, touching
   ///           what is gone kills the process.
   [[nodiscard]] int map(std::byte** data) noexcept;
 
