@@ -137,6 +137,17 @@ void StreamHandle::finish() {
   }
 }
 
+namespace {
+
+/// Moves back over what the target did not take, where that is possible.
+void give_back(Stream& source, std::size_t count) {
+  if (count != 0 && source.seekable()) {
+    source.seek(-static_cast<std::ptrdiff_t>(count), Whence::Current);
+  }
+}
+
+}  // namespace
+
 std::size_t copyfileobj(Stream& source, Stream& target, std::optional<std::size_t> length,
                         std::size_t chunk) {
   if (chunk == 0) detail::throw_invalid("copyfileobj: a chunk of 0 bytes");
@@ -146,13 +157,20 @@ std::size_t copyfileobj(Stream& source, Stream& target, std::optional<std::size_
     const std::size_t wanted = std::min({chunk, limit - moved, detail::kMaxSize});
     const Bytes piece = source.read(static_cast<std::ptrdiff_t>(wanted));
     if (piece.empty()) break;
-    const std::size_t written = target.write(piece);
+    std::size_t written = 0;
+    try {
+      while (written < piece.size()) {
+        const std::size_t count = target.write_some(ByteSpan(piece).subspan(written));
+        if (count == 0) break;
+        written += count;
+      }
+    } catch (...) {
+      give_back(source, piece.size() - written);
+      throw;
+    }
     moved += written;
     if (written < piece.size()) {
-      // The target is full. What it did not take goes back, where that is possible.
-      if (source.seekable()) {
-        source.seek(-static_cast<std::ptrdiff_t>(piece.size() - written), Whence::Current);
-      }
+      give_back(source, piece.size() - written);
       break;
     }
   }

@@ -274,9 +274,10 @@ class QUIRE_API StreamHandle {
   Stream* stream_ = nullptr;
 };
 
-/// Copies from `source`, to its end or at most `length` bytes, to `target`; returns the bytes
-/// moved. When the target takes no more, what was read too much is given back if the source can
-/// seek. Cost:   at most `chunk` bytes of memory, none where the source can hand out its own.
+/// Copies from `source`, to its end or at most `length` bytes, to `target`; returns the bytes moved.
+/// When the target takes no more, or fails, what was read too much is given back if the source can
+/// seek.
+/// Cost:   at most `chunk` bytes of memory, none where the source can hand out its own.
 /// Errors: those of both streams; std::invalid_argument when `chunk` is 0.
 QUIRE_API std::size_t copyfileobj(Stream& source, Stream& target,
                                   std::optional<std::size_t> length = std::nullopt,
