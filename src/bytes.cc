@@ -63,7 +63,7 @@ Bytes Bytes::adopt(void* data, std::size_t size, void (*deleter)(void*) noexcept
 }
 
 Bytes Bytes::map_file(const std::string& path, FileTrust trust) {
-  if (path.find('\0') != std::string::npos) detail::throw_invalid("embedded null byte");
+  if (path.find('\0') != std::string::npos) detail::throw_null_in_path(path);
   detail::pages::InputFile file;
   if (const int error = file.open(path.c_str())) detail::throw_errno(error, path);
   const bool map = trust == FileTrust::Stays && file.size() != 0;

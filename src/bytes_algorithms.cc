@@ -218,15 +218,23 @@ std::size_t rfind(ByteSpan text, ByteSpan needle, SliceBound start, SliceBound s
   return at == npos ? npos : at + part->offset;
 }
 
+namespace {
+
+[[noreturn]] void throw_not_found(ByteSpan needle) {
+  throw_invalid("subsection not found: " + short_repr(needle));
+}
+
+}  // namespace
+
 std::size_t index(ByteSpan text, ByteSpan needle, SliceBound start, SliceBound stop) {
   const std::size_t at = find(text, needle, start, stop);
-  if (at == npos) throw_invalid("subsection not found");
+  if (at == npos) throw_not_found(needle);
   return at;
 }
 
 std::size_t rindex(ByteSpan text, ByteSpan needle, SliceBound start, SliceBound stop) {
   const std::size_t at = rfind(text, needle, start, stop);
-  if (at == npos) throw_invalid("subsection not found");
+  if (at == npos) throw_not_found(needle);
   return at;
 }
 
@@ -639,6 +647,12 @@ std::string repr(ByteSpan text) {
   }
   literal += quote;
   return literal;
+}
+
+std::string short_repr(ByteSpan text) {
+  constexpr std::size_t kShown = 40;
+  if (text.size() <= kShown) return repr(text);
+  return repr(text.subspan(0, kShown)) + "... (" + std::to_string(text.size()) + " bytes)";
 }
 
 }  // namespace quire::detail::algo

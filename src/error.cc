@@ -79,6 +79,12 @@ void throw_struct(const std::string& message) {
   throw StructError(message);
 }
 
+void throw_null_in_path(const std::string& path) {
+  const std::size_t at = path.find('\0');
+  throw std::invalid_argument("embedded null byte in path '" + path.substr(0, at) + "' at " +
+                              std::to_string(at));
+}
+
 void throw_errno(int error, const std::string& what) {
   throw std::system_error(error, std::generic_category(), what);
 }

@@ -77,9 +77,7 @@ FileIO::Mode FileIO::parse_mode(std::string_view text) {
 
 FileIO::FileIO(const std::string& path, std::string_view mode)
     : mode_(parse_mode(mode)), name_(path) {
-  if (path.find('\0') != std::string::npos) {
-    detail::throw_invalid("embedded null byte in path '" + std::string(path.c_str()) + "'");
-  }
+  if (path.find('\0') != std::string::npos) detail::throw_null_in_path(path);
   descriptor_ = retry([&] { return ::open(path.c_str(), mode_.flags | O_CLOEXEC, 0666); });
   if (descriptor_ < 0) fail("open");
   try {

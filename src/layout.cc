@@ -1,6 +1,7 @@
 #include "quire/layout.h"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -259,8 +260,24 @@ bool overlap(const std::byte* a, const Layout& a_layout, const std::byte* b,
   return std::less<>()(a_low, b_high) && std::less<>()(b_low, a_high);
 }
 
-[[noreturn]] void throw_value(Format format) {
-  throw_invalid(std::string("memoryview: invalid value for format '") + format.code() + "'");
+std::string text_of(ItemValue value) {
+  switch (value.kind) {
+    case ItemValue::Kind::Bytes:
+      return "byte " + std::to_string(value.natural);
+    case ItemValue::Kind::Signed:
+      return std::to_string(value.integer);
+    case ItemValue::Kind::Unsigned:
+      return std::to_string(value.natural);
+    default:
+      break;
+  }
+  char text[32];  // the shortest digits that make a double need 24 characters at most
+  return {text, std::to_chars(text, text + sizeof text, value.real).ptr};
+}
+
+[[noreturn]] void throw_value(Format format, ItemValue value) {
+  throw_invalid(std::string("memoryview: invalid value for format '") + format.code() +
+                "': " + text_of(value));
 }
 
 [[noreturn]] void throw_kind(Format format) {
@@ -281,11 +298,11 @@ void store_integer(std::byte* to, Format format, ItemValue value) {
   const bool negative = value.kind == ItemValue::Kind::Signed && value.integer < 0;
   if (format.kind() == Format::Kind::Unsigned) {
     // Python takes addresses of either sign.
-    if (negative && format.code() != 'P') throw_value(format);
-    if (bits < 64 && (value.natural >> bits) != 0) throw_value(format);
+    if (negative && format.code() != 'P') throw_value(format, value);
+    if (bits < 64 && (value.natural >> bits) != 0) throw_value(format, value);
   } else {
     const std::uint64_t magnitude = negative ? ~value.natural : value.natural;
-    if ((magnitude >> (bits - 1)) != 0) throw_value(format);
+    if ((magnitude >> (bits - 1)) != 0) throw_value(format, value);
   }
   switch (format.itemsize()) {
     case 1:
@@ -303,7 +320,7 @@ void store_float(std::byte* to, Format format, double value) {
   if (format.code() == 'd') return store(to, value);
   if (format.code() == 'f') return store(to, static_cast<float>(value));
   const auto half = half_from_double(value);
-  if (!half) throw_value(format);
+  if (!half) throw_value(format, ItemValue::of(value));
   store(to, *half);
 }
 
@@ -380,6 +397,10 @@ void store_item(std::byte* to, Format format, ItemValue value) {
   }
   if (value.kind == ItemValue::Kind::Float) throw_kind(format);
   store_integer(to, format, value);
+}
+
+void throw_item_not_found(ItemValue value) {
+  throw_invalid("memoryview.index(x): x not found: " + text_of(value));
 }
 
 bool equal_items(const std::byte* a, const Layout& a_layout, const std::byte* b,

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "quire/detail/block.h"
+#include "quire/detail/bytes_algorithms.h"
 #include "quire/detail/endian.h"
 #include "quire/detail/half.h"
 #include "quire/error.h"
@@ -89,6 +90,12 @@ constexpr bool is_digit(char c) {
   throw_struct("total struct size too long");
 }
 
+[[noreturn]] void throw_bad_char(char code) {
+  if (code == 0) throw_struct("embedded null character");
+  const auto letter = static_cast<std::byte>(code);
+  throw_struct("bad char in struct format: " + algo::repr({&letter, 1}).substr(1));
+}
+
 }  // namespace
 
 // --- reading formats -----------------------------------------------------------------------------
@@ -137,8 +144,7 @@ bool StructReader::next(StructItem& item) {
     const char code = *at_++;
     const Code& meaning = code_of(code);
     const std::size_t size = native_ ? meaning.native_size : meaning.standard_size;
-    if (size == 0)
-      throw_struct(code == 0 ? "embedded null character" : "bad char in struct format");
+    if (size == 0) throw_bad_char(code);
     const std::size_t alignment = native_ ? meaning.native_alignment : 1;
     const std::size_t padding = (std::size_t{0} - size_) & (alignment - 1);
     if (padding > kMaxRow - size_) throw_row_too_long();
@@ -157,12 +163,13 @@ bool StructReader::next(StructItem& item) {
 
 namespace {
 
-[[noreturn]] void throw_value_range(char code, std::size_t size, bool is_signed) {
+[[noreturn]] void throw_value_range(char code, std::size_t size, bool is_signed,
+                                    const std::string& value) {
   const std::uint64_t all = ~std::uint64_t{0} >> (64 - 8 * size);
   std::string message = {'\'', code, '\''};
   message += " format requires ";
   message += is_signed ? "-" + std::to_string(all / 2 + 1) : "0";
-  message += " <= number <= " + std::to_string(is_signed ? all / 2 : all);
+  message += " <= number <= " + std::to_string(is_signed ? all / 2 : all) + ", got " + value;
   throw_struct(message);
 }
 
@@ -182,7 +189,11 @@ std::uint64_t checked_integer(const StructField& field, const PackArgument& valu
   // A pointer may be written as the negative number that has its bits, as Python lets it.
   const bool fits = negative ? (is_signed || field.code == 'P') && ~value.integer <= all / 2
                              : value.integer <= (is_signed ? all / 2 : all);
-  if (!fits) throw_value_range(field.code, field.size, is_signed);
+  if (!fits) {
+    throw_value_range(field.code, field.size, is_signed,
+                      negative ? std::to_string(static_cast<std::int64_t>(value.integer))
+                               : std::to_string(value.integer));
+  }
   return value.integer;
 }
 
@@ -461,7 +472,8 @@ void pack_into(const StructFormat& format, MutableByteSpan target, std::ptrdiff_
 
 const std::byte* whole_row(const StructFormat& format, ByteSpan data) {
   if (data.size() != format.size) {
-    throw_struct("unpack requires a buffer of " + std::to_string(format.size) + " bytes");
+    throw_struct("unpack requires a buffer of " + std::to_string(format.size) + " bytes, got " +
+                 std::to_string(data.size()));
   }
   return data.data();
 }
@@ -474,7 +486,7 @@ void check_rows(const StructFormat& format, std::size_t size) {
   if (format.size == 0) throw_struct("cannot iteratively unpack with a struct of length 0");
   if (size % format.size != 0) {
     throw_struct("iterative unpacking requires a buffer of a multiple of " +
-                 std::to_string(format.size) + " bytes");
+                 std::to_string(format.size) + " bytes, got " + std::to_string(size));
   }
 }
 

@@ -100,7 +100,8 @@ ViewCore::Window ViewCore::cast_to(std::string_view format) const {
   }
   const std::size_t size = layout_.nbytes();
   if (size % target.itemsize() != 0) {
-    throw_type("memoryview: length is not a multiple of itemsize");
+    throw_type("memoryview: length is not a multiple of itemsize (" + std::to_string(size) + ", " +
+               std::to_string(target.itemsize()) + ")");
   }
   return {first_, Layout(target, size / target.itemsize())};
 }
@@ -119,8 +120,11 @@ ViewCore::Window ViewCore::cast_to(std::string_view format,
   Window window = cast_to(format);
   window.layout = Layout(window.layout.format(), shape);
   // The sizes may be in memory's reach and their bytes not: compared as items.
-  if (window.layout.items() != layout_.nbytes() / window.layout.format().itemsize()) {
-    throw_type("memoryview: product(shape) * itemsize != buffer size");
+  const std::size_t itemsize = window.layout.format().itemsize();
+  if (window.layout.items() != layout_.nbytes() / itemsize) {
+    throw_type("memoryview: product(shape) * itemsize != buffer size (" +
+               std::to_string(window.layout.items()) + " * " + std::to_string(itemsize) +
+               " != " + std::to_string(layout_.nbytes()) + ")");
   }
   return window;
 }

@@ -548,7 +548,7 @@ TEST(BytesMapFile, ErrorsNameThePath) {
     EXPECT_EQ(refused, EACCES) << how;
     EXPECT_EQ(message_of<std::invalid_argument>(
                   [&, trust = trust] { (void)Bytes::map_file("a\0b"s, trust); }),
-              "embedded null byte");
+              "embedded null byte in path 'a' at 1");
   }
 }
 
@@ -657,10 +657,14 @@ TEST(BytesSearch, NeedleMayBePartOfTheText) {
 TEST(BytesSearch, IndexSaysThatThereIsNone) {
   const Bytes bytes("abc");
   const auto none = [](auto&& action) { return message_of<std::invalid_argument>(action); };
-  EXPECT_EQ(none([&] { (void)bytes.index("x"); }), "subsection not found");
-  EXPECT_EQ(none([&] { (void)bytes.rindex("x"); }), "subsection not found");
-  EXPECT_EQ(none([&] { (void)bytes.index(std::byte{0}); }), "subsection not found");
-  EXPECT_EQ(none([&] { (void)bytes.index("a", 1); }), "subsection not found");
+  EXPECT_EQ(none([&] { (void)bytes.index("x"); }), "subsection not found: b'x'");
+  EXPECT_EQ(none([&] { (void)bytes.rindex("x"); }), "subsection not found: b'x'");
+  EXPECT_EQ(none([&] { (void)bytes.index(std::byte{0}); }), "subsection not found: b'\\x00'");
+  EXPECT_EQ(none([&] { (void)bytes.index("a", 1); }), "subsection not found: b'a'");
+  const std::string forty(40, 'n');
+  EXPECT_EQ(none([&] { (void)bytes.index(forty); }), "subsection not found: b'" + forty + "'");
+  EXPECT_EQ(none([&] { (void)bytes.rindex(forty + "x"); }),
+            "subsection not found: b'" + forty + "'... (41 bytes)");
 }
 
 TEST(BytesSearch, StartsAndEndsWithOneOfSeveral) {

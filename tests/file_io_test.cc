@@ -143,7 +143,7 @@ TEST(FileIO, NamesThePathThatItCannotOpen) {
         << mode;
   }
   EXPECT_EQ(message_of<std::invalid_argument>([&] { FileIO(present + string("\0x", 2)); }),
-            "embedded null byte in path '" + present + "'");
+            "embedded null byte in path '" + present + "' at " + std::to_string(present.size()));
 }
 
 TEST(FileIO, DoesNotPassItsDescriptorToOtherPrograms) {

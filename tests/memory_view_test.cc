@@ -399,11 +399,11 @@ TEST(MutableMemoryView, SetRefusesOtherValuesAndWritesNothing) {
                         Case{"H", -1, 65536}, Case{"i", -2147483649, 2147483648},
                         Case{"I", -1, 4294967296}, Case{"Q", -1, -2}, Case{"N", -1, -2}}) {
     Sixteen s;
-    const auto expected = std::string("memoryview: invalid value for format '") + c.format + "'";
+    const auto expected = std::string("memoryview: invalid value for format '") + c.format + "': ";
     const MutableMemoryView view = s.view.cast(c.format);
-    EXPECT_MESSAGE(std::invalid_argument, expected, view.set(0, c.low));
-    EXPECT_MESSAGE(std::invalid_argument, expected, view.set(0, c.high));
-    EXPECT_MESSAGE(std::invalid_argument, expected, view.fill(c.low));
+    EXPECT_MESSAGE(std::invalid_argument, expected + std::to_string(c.low), view.set(0, c.low));
+    EXPECT_MESSAGE(std::invalid_argument, expected + std::to_string(c.high), view.set(0, c.high));
+    EXPECT_MESSAGE(std::invalid_argument, expected + std::to_string(c.low), view.fill(c.low));
     EXPECT_MESSAGE(TypeError, std::string("memoryview: invalid type for format '") + c.format + "'",
                    view.set(0, 1.5));
     EXPECT_EQ(s.view, Sixteen().view) << c.format;
@@ -413,9 +413,10 @@ TEST(MutableMemoryView, SetRefusesOtherValuesAndWritesNothing) {
     }
   }
   Sixteen s;
-  EXPECT_MESSAGE(std::invalid_argument, "memoryview: invalid value for format 'q'",
+  EXPECT_MESSAGE(std::invalid_argument,
+                 "memoryview: invalid value for format 'q': 9223372036854775808",
                  s.view.cast("q").set(0, std::uint64_t{1} << 63));
-  EXPECT_MESSAGE(std::invalid_argument, "memoryview: invalid value for format 'e'",
+  EXPECT_MESSAGE(std::invalid_argument, "memoryview: invalid value for format 'e': 1e+300",
                  s.view.cast("e").set(0, 1e300));
   EXPECT_MESSAGE(TypeError, "memoryview: invalid type for format 'c'", s.view.cast("c").set(0, 65));
   EXPECT_MESSAGE(TypeError, "memoryview: invalid type for format 'f'",
@@ -564,15 +565,15 @@ TEST(MemoryView, CastErrorsAreThoseOfPython) {
                  view.cast("i").cast("i"));
   EXPECT_MESSAGE(TypeError, "memoryview: cannot cast between two non-byte formats",
                  view.cast("?").cast("i"));
-  EXPECT_MESSAGE(TypeError, "memoryview: length is not a multiple of itemsize",
+  EXPECT_MESSAGE(TypeError, "memoryview: length is not a multiple of itemsize (15, 4)",
                  view.slice(0, 15).cast("i"));
   EXPECT_MESSAGE(TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D",
                  view.cast("B", {4, 4}).cast("B", {2, 8}));
   EXPECT_MESSAGE(TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D",
                  view.cast("i", {2, 2}).cast("B", {4, 4}));
-  EXPECT_MESSAGE(TypeError, "memoryview: product(shape) * itemsize != buffer size",
+  EXPECT_MESSAGE(TypeError, "memoryview: product(shape) * itemsize != buffer size (4 * 1 != 16)",
                  view.cast("B", {2, 2}));
-  EXPECT_MESSAGE(TypeError, "memoryview: product(shape) * itemsize != buffer size",
+  EXPECT_MESSAGE(TypeError, "memoryview: product(shape) * itemsize != buffer size (1 * 1 != 16)",
                  view.cast("B", std::initializer_list<std::ptrdiff_t>{}));
   for (const std::ptrdiff_t bad : {0, -1, -16}) {
     EXPECT_MESSAGE(std::invalid_argument,
@@ -582,8 +583,10 @@ TEST(MemoryView, CastErrorsAreThoseOfPython) {
   const std::ptrdiff_t huge = std::ptrdiff_t{1} << 62;
   EXPECT_MESSAGE(std::invalid_argument, "memoryview.cast(): product(shape) > SSIZE_MAX",
                  view.cast("B", {huge, 4}));
-  EXPECT_MESSAGE(TypeError, "memoryview: product(shape) * itemsize != buffer size",
-                 view.cast("q", {huge}));
+  EXPECT_MESSAGE(
+      TypeError,
+      "memoryview: product(shape) * itemsize != buffer size (4611686018427387904 * 8 != 16)",
+      view.cast("q", {huge}));
   EXPECT_MESSAGE(TypeError, "memoryview: cannot cast view with zeros in shape or strides",
                  view.slice(0, 0).cast("B", {1}));
   EXPECT_MESSAGE(TypeError, "memoryview: cannot cast view with zeros in shape or strides",
@@ -849,8 +852,13 @@ TEST(MemoryView, IndexAndCountOfSingleItems) {
   EXPECT_EQ(view.count(5), 2u);
   EXPECT_TRUE(view.contains(9));
   EXPECT_FALSE(view.contains(6));
-  EXPECT_MESSAGE(std::invalid_argument, "memoryview.index(x): x not found", view.index(6));
-  EXPECT_MESSAGE(std::invalid_argument, "memoryview.index(x): x not found", view.index(5, 1, 2));
+  EXPECT_MESSAGE(std::invalid_argument, "memoryview.index(x): x not found: 6", view.index(6));
+  EXPECT_MESSAGE(std::invalid_argument, "memoryview.index(x): x not found: 5", view.index(5, 1, 2));
+  EXPECT_MESSAGE(std::invalid_argument, "memoryview.index(x): x not found: -1.5", view.index(-1.5));
+  EXPECT_MESSAGE(std::invalid_argument, "memoryview.index(x): x not found: 18446744073709551615",
+                 view.index(~std::uint64_t{0}));
+  EXPECT_MESSAGE(std::invalid_argument, "memoryview.index(x): x not found: byte 97",
+                 view.index('a'));
   const MemoryView bytes(Bytes("a.b.a"));
   EXPECT_EQ(bytes.slice(0, 5, 2).count('a'), 2u);
   EXPECT_EQ(bytes.slice(0, 5, 2).index('b'_byte), 1u);

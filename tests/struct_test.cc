@@ -119,15 +119,15 @@ TEST(Struct, BadFormatsAreRefused) {
   const std::vector<Case> cases = {
       {"4", "repeat count given without format specifier"},
       {"i4", "repeat count given without format specifier"},
-      {"4 i", "bad char in struct format"},
-      {"z", "bad char in struct format"},
-      {"-1i", "bad char in struct format"},
-      {"<@i", "bad char in struct format"},
-      {" <i", "bad char in struct format"},
-      {"<n", "bad char in struct format"},
-      {">N", "bad char in struct format"},
-      {"=P", "bad char in struct format"},
-      {"\xc3\xa9", "bad char in struct format"},
+      {"4 i", "bad char in struct format: ' '"},
+      {"z", "bad char in struct format: 'z'"},
+      {"-1i", "bad char in struct format: '-'"},
+      {"<@i", "bad char in struct format: '@'"},
+      {" <i", "bad char in struct format: '<'"},
+      {"<n", "bad char in struct format: 'n'"},
+      {">N", "bad char in struct format: 'N'"},
+      {"=P", "bad char in struct format: 'P'"},
+      {"\xc3\xa9", "bad char in struct format: '\\xc3'"},
       {"\0i"sv, "embedded null character"},
       {"9223372036854775808b", "total struct size too long"},
       {"999999999999999999999i", "total struct size too long"},
@@ -203,14 +203,17 @@ TEST(Struct, EveryIntegerIsCheckedAtBothEnds) {
     for (const char order : {'<', '>', '=', '!'}) {
       const std::string format = {order, c.code};
       const std::string message = std::string("'") + c.code + "' format requires " +
-                                  std::to_string(c.low) + " <= number <= " + std::to_string(c.high);
+                                  std::to_string(c.low) +
+                                  " <= number <= " + std::to_string(c.high) + ", got ";
       EXPECT_EQ(unpack(format, pack(format, c.low)), Row{c.low}) << format;
       EXPECT_EQ(unpack(format, pack(format, c.high)), Row{c.high}) << format;
       if (c.low != std::numeric_limits<std::int64_t>::min()) {
-        EXPECT_EQ(struct_error([&] { (void)pack(format, c.low - 1); }), message);
+        EXPECT_EQ(struct_error([&] { (void)pack(format, c.low - 1); }),
+                  message + std::to_string(c.low - 1));
       }
       if (c.high != std::numeric_limits<std::uint64_t>::max()) {
-        EXPECT_EQ(struct_error([&] { (void)pack(format, c.high + 1); }), message);
+        EXPECT_EQ(struct_error([&] { (void)pack(format, c.high + 1); }),
+                  message + std::to_string(c.high + 1));
       }
       EXPECT_EQ(unpack(format, pack(format, true)), Row{1}) << format;
       EXPECT_EQ(struct_error([&] { (void)pack(format, 1.5); }),
@@ -380,15 +383,14 @@ TEST(Struct, OffsetsCountFromTheEndWhenNegative) {
 
 TEST(Struct, UnpackTakesExactlyOneRow) {
   for (const std::size_t size : {0u, 1u, 3u, 5u, 8u}) {
-    EXPECT_EQ(struct_error([&] { (void)unpack("<i", std::string(size, 'a')); }),
-              "unpack requires a buffer of 4 bytes")
-        << size;
+    const std::string expected = "unpack requires a buffer of 4 bytes, got " + std::to_string(size);
+    EXPECT_EQ(struct_error([&] { (void)unpack("<i", std::string(size, 'a')); }), expected);
     EXPECT_EQ(struct_error([&] { (void)Struct("<i").unpack<int>(std::string(size, 'a')); }),
-              "unpack requires a buffer of 4 bytes")
-        << size;
+              expected);
   }
   EXPECT_EQ(unpack("", ""), Row{});
-  EXPECT_EQ(struct_error([] { (void)unpack("", "a"); }), "unpack requires a buffer of 0 bytes");
+  EXPECT_EQ(struct_error([] { (void)unpack("", "a"); }),
+            "unpack requires a buffer of 0 bytes, got 1");
 }
 
 TEST(Struct, PackIntoWritesInPlaceOrNotAtAll) {
@@ -403,7 +405,7 @@ TEST(Struct, PackIntoWritesInPlaceOrNotAtAll) {
   // Python would leave the first value behind; here a failure changes nothing.
   const std::string before = room;
   EXPECT_EQ(struct_error([&] { pack_into("<Hb", room, 0, 1, 300); }),
-            "'b' format requires -128 <= number <= 127");
+            "'b' format requires -128 <= number <= 127, got 300");
   EXPECT_EQ(struct_error([&] { pack_into("<I", room, 7, 1); }),
             "pack_into requires a buffer of at least 11 bytes for packing 4 bytes at offset 7 "
             "(actual buffer size is 10)");
@@ -479,7 +481,7 @@ TEST(Struct, IteratesOverRows) {
   for (const Row& row : iter_unpack("<H", "")) ADD_FAILURE() << row.size();
 
   EXPECT_EQ(struct_error([] { (void)iter_unpack("<H", "abc"); }),
-            "iterative unpacking requires a buffer of a multiple of 2 bytes");
+            "iterative unpacking requires a buffer of a multiple of 2 bytes, got 3");
   for (const std::string_view format : {"", "0s", "<0i"}) {
     EXPECT_EQ(struct_error([&] { (void)iter_unpack(format, ""); }),
               "cannot iteratively unpack with a struct of length 0");
@@ -533,7 +535,8 @@ TEST(Struct, RowsGoThroughStreams) {
             (std::tuple<std::uint32_t, std::uint16_t>(1, 2)));
   EXPECT_EQ(Struct("<b").unpack(pipe), Row{3});
   pipe.write("abc");
-  EXPECT_EQ(struct_error([&] { (void)unpack("<I", pipe); }), "unpack requires a buffer of 4 bytes");
+  EXPECT_EQ(struct_error([&] { (void)unpack("<I", pipe); }),
+            "unpack requires a buffer of 4 bytes, got 3");
 }
 
 TEST(Stream, ReadsAndWritesNumbers) {

@@ -98,6 +98,7 @@ namespace detail {
 [[noreturn]] QUIRE_API void throw_invalid(const std::string& message);
 [[noreturn]] QUIRE_API void throw_type(const std::string& message);
 [[noreturn]] QUIRE_API void throw_struct(const std::string& message);
+[[noreturn]] QUIRE_API void throw_null_in_path(const std::string& path);
 [[noreturn]] QUIRE_API void throw_errno(int error, const std::string& what);
 
 }  // namespace detail

@@ -218,6 +218,8 @@ struct ItemValue {
 ///         another kind. Nothing is written then.
 QUIRE_API void store_item(std::byte* to, Format format, ItemValue value);
 
+[[noreturn]] QUIRE_API void throw_item_not_found(ItemValue value);
+
 /// The item at `from` as a T. REQUIRES: format.holds<T>()
 template <Item T>
 [[nodiscard]] T load_as(const std::byte* from, Format format) noexcept {

@@ -148,7 +148,7 @@ class ViewMethods : public ViewCore,
   [[nodiscard]] std::size_t index(T value, SliceBound start = std::nullopt,
                                   SliceBound stop = std::nullopt) const {
     const Found found = find_items(ItemValue::of(value), start, stop, false);
-    if (found.count == 0) throw_invalid("memoryview.index(x): x not found");
+    if (found.count == 0) throw_item_not_found(ItemValue::of(value));
     return found.first;
   }
 

@@ -7,7 +7,7 @@
 //
 // First character: `@` native with alignment (also when left out), `=` native without, `<` little,
 // `>` and `!` big endian. Then items with a repeat count each: x pad, c b B ? h H i I l L q Q
-// integers, n N P native only, e f d floats, s p bytes. Messages are those of Python 3.13.
+// integers, n N P native only, e f d floats, s p bytes. Messages begin as Python 3.13's do.
 //
 // Lifetime: results own their bytes, but for ByteSpan and std::string_view asked for by type, which
 // point into the data. Thread: a Struct never changes once made.

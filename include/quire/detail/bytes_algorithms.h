@@ -57,7 +57,7 @@ namespace quire::detail::algo {
 [[nodiscard]] QUIRE_API std::size_t rfind(ByteSpan text, ByteSpan needle, SliceBound start,
                                           SliceBound stop) noexcept;
 
-/// find() or rfind() that throws std::invalid_argument "subsection not found".
+/// find() or rfind() that throws std::invalid_argument naming the needle.
 [[nodiscard]] QUIRE_API std::size_t index(ByteSpan text, ByteSpan needle, SliceBound start,
                                           SliceBound stop);
 [[nodiscard]] QUIRE_API std::size_t rindex(ByteSpan text, ByteSpan needle, SliceBound start,
@@ -197,5 +197,8 @@ inline void repeat_over(std::byte* data, std::size_t once, std::size_t size) noe
 
 /// Python's literal: `b'...'`, in double quotes when there are single ones and no double ones.
 [[nodiscard]] QUIRE_API std::string repr(ByteSpan text);
+
+/// The same for a message: of long bytes the beginning, and how many there are.
+[[nodiscard]] std::string short_repr(ByteSpan text);
 
 }  // namespace quire::detail::algo
