@@ -19,6 +19,7 @@
 #include "quire/bytes_io.h"
 #include "quire/error.h"
 #include "quire/memory_view.h"
+#include "support/allocation_failure.h"
 
 namespace quire {
 namespace {
@@ -156,6 +157,25 @@ TEST(TypedView, IteratorsAreOrdered) {
   EXPECT_EQ(view.end() - it, 5);
   EXPECT_EQ(it += 5, view.end());
   EXPECT_EQ(it -= 5, view.begin());
+}
+
+TEST(TypedView, TolistThatRunsOutOfMemoryLeavesTheView) {
+  const Numbers numbers;
+  for (const std::ptrdiff_t step : {1, 2, -1}) {
+    const TypedView<int> all = numbers.view.cast<int>();
+    const TypedView<int> view = all.slice(std::nullopt, std::nullopt, step);
+    const std::vector<int> expected(view.begin(), view.end());
+    const auto unchanged = [&](const TypedView<int>& subject) {
+      EXPECT_EQ(subject.tolist(), expected) << step;
+      EXPECT_EQ(numbers.items, (std::vector<int>{10, 20, 30, 40, 50})) << step;
+    };
+    const std::size_t failures = test::fail_each_allocation(
+        [&] { return view; },
+        [](const TypedView<int>& subject) { EXPECT_EQ(subject.tolist().size(), subject.size()); },
+        unchanged);
+    EXPECT_EQ(failures, 1u) << step;
+    unchanged(view);
+  }
 }
 
 }  // namespace
