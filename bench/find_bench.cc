@@ -1,5 +1,5 @@
-// Searching 100 MB: among random bytes, where the needle's first byte is rare, and among words,
-// where it is everywhere.
+// Searching 100 MB: among random bytes, where the needle's first byte is rare, and among words, where
+// it is everywhere; backwards too, and there 10 MB in which every comparison fails at its last byte.
 
 #include <algorithm>
 #include <cstring>
@@ -39,6 +39,11 @@ const quire::Bytes& words() {
     }
     return quire::Bytes::adopt(words + "deadbeef");
   }();
+  return text;
+}
+
+const quire::Bytes& same() {
+  static const auto text = quire::Bytes::adopt(std::string(text_size() / 10, 'a'));
   return text;
 }
 
@@ -99,6 +104,29 @@ void rows(const std::string& workload, const quire::Bytes& (*text)(), std::strin
 #endif
 }
 
+/// Searches the whole text: the needle is not there.
+void backward_rows(const std::string& workload, const quire::Bytes& (*text)(),
+                   const std::string& needle) {
+  const std::string_view view = text();
+  const std::size_t size = view.size();
+  long_row(workload, "quire", [=](benchmark::State& state) {
+    search(state, size, quire::npos, [&] { return text().rfind(needle); });
+  });
+  long_row(workload, "std::string_view", [=](benchmark::State& state) {
+    search(state, size, std::string::npos, [&] { return view.rfind(needle); });
+  });
+#ifdef QUIRE_BENCH_HAS_QT
+  long_row(workload, "QByteArray", [=](benchmark::State& state) {
+    const QByteArray array(view.data(), static_cast<int>(size));
+    const QByteArray wanted(needle.data(), static_cast<int>(needle.size()));
+    search(state, size, std::string::npos, [&] {
+      const int at = array.lastIndexOf(wanted);
+      return at < 0 ? std::string::npos : static_cast<std::size_t>(at);
+    });
+  });
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -106,5 +134,8 @@ int main(int argc, char** argv) {
   rows("find/8 B in words", words, "deadbeef");
   rows("find/8 B absent", words, "absentee");
   rows("find/1 B in noise", noise, "\n");
+  backward_rows("find/8 B backwards in noise", noise, "absentee");
+  backward_rows("find/8 B backwards in words", words, "absentee");
+  backward_rows("find/1 KiB backwards in its first byte", same, std::string(1023, 'a') + 'b');
   return run(argc, argv);
 }

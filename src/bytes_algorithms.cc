@@ -185,23 +185,62 @@ std::size_t find(ByteSpan text, ByteSpan needle) noexcept {
 #endif
 }
 
+namespace {
+
+/// rfind() by find(), so linear where that is: windows from the end, each twice as long as the one
+/// before, then the half with the last needle again and again.
+std::size_t rfind_by_find(ByteSpan text, ByteSpan needle) noexcept {
+  // Where needles begin, from here on. Each window has as many beginnings as the needle has bytes at
+  // least, so that preparing the needle does not weigh more than searching.
+  const std::size_t overlap = needle.size() - 1;
+  const auto find_in = [&](std::size_t from, std::size_t to) {
+    const std::size_t at = find(text.subspan(from, to - from + overlap), needle);
+    return at == npos ? npos : from + at;
+  };
+  std::size_t from = text.size() - overlap;
+  std::size_t to = from;
+  std::size_t last = npos;
+  for (std::size_t step = std::max(needle.size(), std::size_t{256}); last == npos; step *= 2) {
+    if (from == 0) return npos;
+    to = from;
+    from -= std::min(from, step);
+    last = find_in(from, to);
+  }
+  for (from = last + 1; from < to;) {
+    const std::size_t middle = from + (to - from) / 2;
+    const std::size_t later = find_in(middle, to);
+    if (later == npos) {
+      to = middle;
+    } else {
+      last = later;
+      from = later + 1;
+    }
+  }
+  return last;
+}
+
+}  // namespace
+
 std::size_t rfind(ByteSpan text, ByteSpan needle) noexcept {
   if (needle.size() > text.size()) return npos;
   if (needle.empty()) return text.size();
 #if defined(__GLIBC__) || defined(__FreeBSD__)
-  // Only where the first byte stands can the needle begin.
-  std::size_t candidates = text.size() - needle.size() + 1;
-  while (const void* const found =
-             ::memrchr(text.data(), static_cast<int>(needle[0]), candidates)) {
+  // Only where the first byte stands can the needle begin. That is the fastest way unless that byte
+  // is frequent: then comparisons, which cost `price` bytes of searching each, outweigh the search.
+  const std::size_t all = text.size() - needle.size() + 1;
+  const std::size_t price = 32 + needle.size() / 16;
+  std::size_t candidates = all;
+  for (std::size_t spent = 0; spent <= all - candidates + 1024; spent += price) {
+    const void* const found = ::memrchr(text.data(), static_cast<int>(needle[0]), candidates);
+    if (found == nullptr) return npos;
     const auto* const at = static_cast<const std::byte*>(found);
     const auto offset = static_cast<std::size_t>(at - text.data());
     if (std::memcmp(at, needle.data(), needle.size()) == 0) return offset;
     candidates = offset;
   }
-  return npos;
-#else
-  return text.as_chars().rfind(needle.as_chars());
+  text = text.subspan(0, candidates + needle.size() - 1);
 #endif
+  return rfind_by_find(text, needle);
 }
 
 std::size_t find(ByteSpan text, ByteSpan needle, SliceBound start, SliceBound stop) noexcept {

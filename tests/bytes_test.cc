@@ -641,6 +641,24 @@ TEST(BytesSearch, FindsAtEveryOffset) {
   }
 }
 
+// Near misses everywhere make rfind() search in windows; the last needle is one of many in them, and
+// they overlap.
+TEST(BytesSearch, FindsTheLastOfManyBehindNearMisses) {
+  for (const std::size_t needle_size : {std::size_t{2}, std::size_t{8}, std::size_t{300}}) {
+    const string needle(needle_size, 'a');
+    string misses;
+    for (int i = 0; i < 2000; ++i) misses += string(needle_size - 1, 'a') + 'b';
+    for (std::size_t run = 1; run < 600; run += 7) {
+      for (const std::size_t before : {std::size_t{0}, std::size_t{1000}, misses.size()}) {
+        const Bytes bytes(misses.substr(0, before) + 'b' + string(run, 'a') + misses);
+        const std::size_t last = before + run;
+        EXPECT_EQ(bytes.rfind(needle), last) << needle_size << ' ' << run << ' ' << before;
+        EXPECT_EQ(bytes.slice(last + 1).rfind(needle), npos) << needle_size << ' ' << run;
+      }
+    }
+  }
+}
+
 TEST(BytesSearch, CountsOccurrencesThatDoNotOverlap) {
   EXPECT_EQ(Bytes("aaaaa").count("aa"), 2u);
   EXPECT_EQ(Bytes("aaaaa").rfind("aa"), 3u);
