@@ -172,10 +172,16 @@ bool TextIOWrapper::fill(std::size_t chunk) {
 }
 
 void TextIOWrapper::note(Place place) {
-  const Place& latest = index_.back();
-  if (seekable_ && place.byte >= latest.byte + kIndexStep && place.point >= latest.point) {
-    index_.push_back(place);
-  }
+  if (!seekable_) return;
+  const auto next =
+      std::upper_bound(index_.begin() + 1, index_.end(), place.byte,
+                       [](std::size_t byte, const Place& known) { return byte < known.byte; });
+  const Place& previous = next[-1];
+  if (place.byte < previous.byte + kIndexStep || place.point < previous.point) return;
+  // A large write, or what was before the wrapped stream, leaves a gap that seeks fill on their way.
+  const bool in_a_gap =
+      next == index_.end() || (next->byte >= place.byte + kIndexStep && next->point >= place.point);
+  if (in_a_gap) index_.insert(next, place);
 }
 
 void TextIOWrapper::prepare_to_read() {

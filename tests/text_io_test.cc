@@ -206,6 +206,63 @@ TEST(TextIOWrapper, SeekReadsOnlyWhatLiesBetweenTheIndexAndThePosition) {
   }
 }
 
+// Only where each write or read had ended was known: after one large write every seek into it read
+// all that was before, and so did every seek in front of the place where the stream was wrapped.
+TEST(TextIOWrapper, SeekReadsABoundedPieceOfTextThatSeeksHavePassed) {
+  constexpr std::size_t kLarge = 64 * 1024;
+  for (const std::string_view encoding : {"utf-8", "utf-16-le", "latin-1"}) {
+    const std::string text =
+        encoding == "latin-1" ? std::string(150'000, 'x') : long_text(150'000, 3);
+    const std::string bytes = detail::encode(text, encoding);
+    const std::size_t points = detail::count_points(text);
+    const TextOptions options{.encoding = encoding, .newline = "\n"};
+    const auto expect_bounded = [&](const char* how, PiecewiseStream& stream, TextIOWrapper& f) {
+      for (std::size_t point = 2000; point < points; point += 2000) {
+        f.seek(static_cast<std::ptrdiff_t>(point));
+      }
+      std::mt19937 random(4);
+      for (int i = 0; i < 50; ++i) {
+        const std::size_t point = 1 + random() % (points - 1);
+        stream.bytes_read = 0;
+        f.seek(static_cast<std::ptrdiff_t>(point));
+        ASSERT_LE(stream.bytes_read, 3 * kDefaultBufferSize) << encoding << ", " << how;
+        const std::size_t at = detail::point_offset(text, point);
+        const std::size_t size = detail::point_offset(std::string_view(text).substr(at), 1);
+        ASSERT_EQ(f.read(1), text.substr(at, size)) << encoding << ", " << how << ' ' << point;
+      }
+    };
+    {
+      PiecewiseStream stream("", kLarge);
+      TextIOWrapper f(stream, options);
+      f.write(text);
+      f.flush();
+      expect_bounded("one large write", stream, f);
+    }
+    {
+      PiecewiseStream stream(bytes, kLarge);
+      TextIOWrapper f(stream, options);
+      EXPECT_EQ(f.read(), text);
+      expect_bounded("one large read", stream, f);
+    }
+    {
+      PiecewiseStream stream(bytes, kLarge);
+      TextIOWrapper f(stream, options);
+      f.seek(0, Whence::End);
+      expect_bounded("seek to the end", stream, f);
+    }
+    {
+      PiecewiseStream stream(bytes, kLarge);
+      stream.seek(static_cast<std::ptrdiff_t>(
+          detail::encode(std::string_view(text).substr(0, detail::point_offset(text, points / 2)),
+                         encoding)
+              .size()));
+      TextIOWrapper f(stream, options);
+      EXPECT_EQ(f.tell(), points / 2);
+      expect_bounded("wrapped in the middle", stream, f);
+    }
+  }
+}
+
 TEST(TextIOWrapper, ReadlineReadsNoFurtherThanItMust) {
   PiecewiseStream stream("one\ntwo\n" + std::string(100'000, 'x'), kDefaultBufferSize);
   TextIOWrapper f(stream);

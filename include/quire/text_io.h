@@ -104,7 +104,8 @@ class QUIRE_API TextIOWrapper : public TextStream {
   ///         buffered and is tried again by the next call that hands on.
   std::size_t write(std::string_view text) override;
 
-  /// Cost:   a few KiB decoded; Whence::End and positions in text not read yet: all of it.
+  /// Cost:   a few KiB read and decoded; what lies between the position and the last place known is
+  ///         decoded on the way, once. seek(0) is free and forgets the places.
   /// Errors: ClosedError; UnsupportedOperation from a stream that cannot seek, or read;
   ///         UnicodeDecodeError for ill-formed bytes on the way; those of the stream. The position
   ///         is then unchanged.
