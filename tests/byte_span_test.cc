@@ -98,6 +98,50 @@ TEST(ByteSpan, ConstantArrayWithoutAClosingNulIsWhole) {
   EXPECT_EQ(size_of(kMagic), 4u);
 }
 
+// A constant array cannot be told from a literal: one last NUL is taken for the compiler's.
+TEST(ByteSpan, ConstantArrayOfCharactersWithAClosingNulIsTakenForALiteral) {
+  static constexpr char kZip[4] = {'P', 'K', '\3', '\0'};
+  EXPECT_EQ(size_of(kZip), 3u);
+  EXPECT_EQ(Bytes(kZip), Bytes("PK\3"));
+  static constexpr char kTwo[4] = {'P', 'K', '\0', '\0'};
+  EXPECT_EQ(size_of(kTwo), 3u) << "one, however many there are";
+  static constexpr char kNothing[1] = {'\0'};
+  EXPECT_EQ(size_of(kNothing), 0u);
+  static constexpr char8_t kWide[2] = {u8'a', u8'\0'};
+  EXPECT_EQ(size_of(kWide), 1u);
+
+  struct Header {
+    char name[8] = "abc";
+  };
+  Header header;
+  EXPECT_EQ(size_of(header.name), 8u);
+  const Header& seen = header;
+  EXPECT_EQ(size_of(seen.name), 7u) << "constant as seen from here";
+  header.name[7] = 'h';
+  EXPECT_EQ(size_of(seen.name), 8u);
+
+  // All of it, whatever it holds.
+  EXPECT_EQ(ByteSpan(kZip, sizeof kZip).size(), 4u);
+  EXPECT_EQ(size_of(std::string_view(kZip, sizeof kZip)), 4u);
+  EXPECT_EQ(size_of(std::span<const char>(kZip)), 4u);
+  static constexpr std::array<char, 4> kArray = {'P', 'K', '\3', '\0'};
+  EXPECT_EQ(size_of(kArray), 4u);
+}
+
+TEST(ByteSpan, OfNullAndNothingIsEmpty) {
+  static_assert(ByteSpan(nullptr, 0).empty() && ByteSpan(nullptr, 0).data() == nullptr);
+  static_assert(MutableByteSpan(nullptr, 0).empty() &&
+                MutableByteSpan(nullptr, 0).data() == nullptr);
+  EXPECT_EQ(ByteSpan(nullptr, 0), ByteSpan(""));
+  EXPECT_EQ(Bytes(ByteSpan(nullptr, 0)), Bytes());
+  BytesIO io("abc");
+  EXPECT_EQ(io.write(ByteSpan(nullptr, 0)), 0u);
+  EXPECT_EQ(io.readinto(MutableByteSpan(nullptr, 0)), 0u);
+  EXPECT_EQ(io.getvalue(), Bytes("abc"));
+  const void* nowhere = nullptr;
+  EXPECT_TRUE(ByteSpan(nowhere, 0).empty());
+}
+
 TEST(ByteSpan, BufferIsWholeWhateverItHolds) {
   char text[8] = "abc";
   unsigned char bytes[5] = {};

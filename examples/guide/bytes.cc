@@ -65,6 +65,11 @@ int main() {
   std::cout << count_lines(from_a_socket) << count_lines("one\n") << count_lines(request) << '\n';
   // [/call]
 
+  // [closing_nul]
+  const char zip[4] = {'P', 'K', '\1', '\0'};
+  std::cout << Bytes(zip) << ' ' << Bytes(ByteSpan(zip, sizeof zip)) << '\n';
+  // [/closing_nul]
+
   // [numbers]
   const Bytes header = Bytes::fromhex("89 50 4e 47 00 00 01 00");
   std::cout << header.read<std::uint32_t>(4, std::endian::big) << ' ' << header.hex(" ") << '\n';

@@ -55,6 +55,10 @@ class ByteSpan {
 
   constexpr ByteSpan(const std::byte* data, std::size_t size) noexcept : data_(data), size_(size) {}
 
+  /// No bytes; without this one nullptr would fit a pointer to bytes as well as one to void.
+  /// REQUIRES: size == 0
+  constexpr ByteSpan(std::nullptr_t, std::size_t size) noexcept : size_(size) {}
+
   /// `size` bytes of any memory.
   ByteSpan(const void* data, std::size_t size) noexcept
       : data_(static_cast<const std::byte*>(data)), size_(size) {}
@@ -65,7 +69,8 @@ class ByteSpan {
       : data_(reinterpret_cast<const std::byte*>(std::ranges::data(range))),
         size_(std::ranges::size(range)) {}
 
-  /// A literal: a closing NUL is the compiler's and does not count.
+  /// A literal: a closing NUL is the compiler's and does not count. No other constant array of
+  /// characters can be told from one: what ends in a NUL of its own needs ByteSpan(p, n).
   template <detail::ByteLike T, std::size_t N>
   requires std::same_as<T, char> || std::same_as<T, char8_t> ByteSpan(const T (&array)[N])
   noexcept
@@ -135,6 +140,9 @@ class MutableByteSpan {
 
   constexpr MutableByteSpan(std::byte* data, std::size_t size) noexcept
       : data_(data), size_(size) {}
+
+  /// No room. REQUIRES: size == 0
+  constexpr MutableByteSpan(std::nullptr_t, std::size_t size) noexcept : size_(size) {}
 
   /// `size` bytes of any memory.
   MutableByteSpan(void* data, std::size_t size) noexcept
