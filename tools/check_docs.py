@@ -11,8 +11,8 @@ The code in the documents is tools/check_snippets.py's. Usage: tools/check_docs.
 """
 
 import re
-import sys
-from pathlib import Path
+
+from checker import main
 
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -81,13 +81,5 @@ def check(root):
     return problems
 
 
-def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
-    problems = check(root)
-    for problem in problems:
-        print(problem)
-    sys.exit(1 if problems else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(check)

@@ -6,8 +6,8 @@ source has the layer of the header it implements. Usage: tools/check_layers.py [
 """
 
 import re
-import sys
-from pathlib import Path
+
+from checker import main
 
 LEAF = 9  # may include everything; nothing in the library may include it
 
@@ -157,13 +157,5 @@ def check(root):
     return problems
 
 
-def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
-    problems = check(root)
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main(check)

@@ -15,9 +15,9 @@ for what else may stand there see LANGUAGES. Usage: tools/check_snippets.py [ROO
 """
 
 import re
-import sys
 import textwrap
-from pathlib import Path
+
+from checker import main
 
 LANGUAGES = {"cpp", "output", "text", "sh", "cmake"}
 REGION = re.compile(r"^ *// \[(\w+)\]\n(.*?)^ *// \[/\1\]\n", re.MULTILINE | re.DOTALL)
@@ -105,13 +105,5 @@ def check(root):
     return problems
 
 
-def main():
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
-    problems = check(root)
-    for problem in problems:
-        print(problem)
-    sys.exit(1 if problems else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(check)
