@@ -8,14 +8,8 @@
 #include <string_view>
 
 #include "bench.h"
+#include "peers.h"
 #include "quire/bytes_io.h"
-
-#ifdef QUIRE_BENCH_HAS_ABSL
-#  include <absl/strings/cord.h>
-#endif
-#ifdef QUIRE_BENCH_HAS_QT
-#  include <QByteArray>
-#endif
 
 namespace {
 

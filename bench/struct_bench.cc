@@ -8,14 +8,9 @@
 #include <vector>
 
 #include "bench.h"
+#include "peers.h"
 #include "quire/bytes.h"
 #include "quire/struct.h"
-
-#ifdef QUIRE_BENCH_HAS_QT
-#  include <QByteArray>
-#  include <QDataStream>
-#  include <QIODevice>
-#endif
 
 namespace {
 

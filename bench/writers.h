@@ -16,18 +16,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "peers.h"
 #include "quire/bytes_io.h"
-
-#ifdef QUIRE_BENCH_HAS_ABSL
-#  include <absl/strings/cord.h>
-#endif
-#ifdef QUIRE_BENCH_HAS_QT
-#  include <QBuffer>
-#  include <QByteArray>
-#endif
-#ifdef QUIRE_BENCH_HAS_BOOST
-#  include <boost/interprocess/streams/vectorstream.hpp>
-#endif
 
 namespace bench {
 
