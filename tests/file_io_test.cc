@@ -344,6 +344,7 @@ TEST(FileIO, ReadsBeyondTheEndAsNothing) {
   EXPECT_TRUE(file.read(1).empty());
   EXPECT_EQ(file.tell(), 100u);
   EXPECT_TRUE(file.read_at(100, 5).empty());
+  EXPECT_EQ(text(file.read_at(8, 5)), "89");
 }
 
 TEST(FileIO, ReadsLines) {

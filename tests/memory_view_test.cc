@@ -514,6 +514,9 @@ TEST(MutableMemoryView, AssignFromOverlappingMemoryIsAsIfFromACopy) {
   text = "0123456789";
   view.slice(4, std::nullopt, -1).assign(view.slice(2, 7));
   EXPECT_EQ(text, "6543256789");
+  text = "0123456789";
+  view.slice(2, 5, 2).assign(view.slice(0, 3, 2));
+  EXPECT_EQ(text, "0103256789") << "with one item in both";
 }
 
 TEST(MutableMemoryView, AssignBetweenSeveralDimensions) {

@@ -287,6 +287,14 @@ TEST(CopyFileObj, GivesBackWhatAFullTargetDoesNotTake) {
   EXPECT_EQ(text(pipe.read()), "89");
 }
 
+TEST(CopyFileObj, GivesBackWhatAFailingTargetDoesNotTake) {
+  TestStream source("0123456789");
+  TestStream target("", {.fail_write_at = 7});
+  EXPECT_THROW(copyfileobj(source, target, std::nullopt, 4), std::system_error);
+  EXPECT_EQ(target.data(), "0123456");
+  EXPECT_EQ(text(source.read()), "789");
+}
+
 TEST(CopyFileObj, RefusesAChunkOfNothing) {
   TestStream source("abc");
   TestStream target;

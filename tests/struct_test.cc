@@ -415,6 +415,10 @@ TEST(Struct, PackIntoWritesInPlaceOrNotAtAll) {
             "offset -11 out of range for 10-byte buffer");
   EXPECT_THROW(pack_into("<If", room, 0, 1, 1e39), std::length_error);
   EXPECT_EQ(room, before);
+
+  std::string large(1001, '\xee');
+  EXPECT_THROW(pack_into("<1000sb", large, 0, "first", 300), StructError);
+  EXPECT_EQ(large, std::string(1001, '\xee'));
 }
 
 TEST(Struct, TypesMustHoldEveryValueOfTheirFormat) {

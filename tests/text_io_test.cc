@@ -20,6 +20,7 @@
 #include "quire/error.h"
 #include "support/allocation_failure.h"
 #include "support/piecewise_stream.h"
+#include "support/test_stream.h"
 #include "support/text_model.h"
 
 namespace quire {
@@ -28,6 +29,7 @@ namespace {
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 using test::PiecewiseStream;
+using test::TestStream;
 using Lines = std::vector<std::string>;
 
 static_assert(std::is_nothrow_move_constructible_v<TextIOWrapper>);
@@ -356,6 +358,17 @@ TEST(TextIOWrapper, TruncateCutsAtACodePointAndDoesNotMove) {
   }
 }
 
+TEST(TextIOWrapper, PlacesThatWereCutOffAreForgotten) {
+  BytesIO io;
+  TextIOWrapper f(io);
+  for (int i = 0; i < 10000; ++i) f.write("é");
+  f.truncate(1);
+  f.seek(9000);
+  f.write("x");
+  f.flush();
+  EXPECT_EQ(content(io), "é" + std::string(8999, '\0') + "x");
+}
+
 TEST(TextIOWrapper, AMarkIsWrittenAtTheBeginningOnly) {
   BytesIO io;
   TextIOWrapper f(io, {.encoding = "utf-16"});
@@ -413,6 +426,16 @@ TEST(TextIOWrapper, WhatTheStreamRefusedIsTriedAgain) {
   stream.refuses_writes = false;
   f.flush();
   EXPECT_EQ(stream.data, "abcde");
+}
+
+TEST(TextIOWrapper, WhatAFailingStreamTookIsNotSentAgain) {
+  TestStream stream("", {.fail_write_at = 2});
+  TextIOWrapper f(stream);
+  f.write("abc");
+  EXPECT_THROW(f.flush(), std::system_error);
+  stream.options.fail_write_at = npos;
+  f.flush();
+  EXPECT_EQ(stream.data(), "abc");
 }
 
 TEST(TextIOWrapper, TextTheEncodingHasNoPlaceForIsNotWritten) {

@@ -82,6 +82,7 @@ TEST(TypedView, SlicesByPythonsRules) {
   EXPECT_EQ(view.slice(1, -1).tolist(), (std::vector<int>{20, 30, 40}));
   EXPECT_EQ(view.slice(std::nullopt, std::nullopt, -1).slice(0, 5, 2).tolist(),
             (std::vector<int>{50, 30, 10}));
+  EXPECT_EQ(view.slice(0, 5, 2).slice(1).tolist(), (std::vector<int>{30, 50}));
   EXPECT_EQ(view.slice(9).size(), 0u);
   EXPECT_TRUE(view.slice(9).empty());
   EXPECT_EQ(view.slice(0, 5, std::numeric_limits<std::ptrdiff_t>::max()).tolist(),
