@@ -15,6 +15,7 @@
 #include "quire/bytes.h"
 #include "quire/memory_view.h"
 #include "support/golden.h"
+#include "support/item_types.h"
 
 namespace quire::test::golden {
 namespace {
@@ -57,47 +58,6 @@ std::string of_item(T value) {
     return of_bytes(ByteSpan(&value, 1));
   } else {
     return of_int(value);
-  }
-}
-
-/// Calls `use` with the C++ type of a format's items.
-template <class F>
-std::string with_item_type(std::string_view format, F&& use) {
-  switch (format.back()) {
-    case 'b':
-      return use(std::int8_t{});
-    case 'c':
-      return use(char{});
-    case '?':
-      return use(bool{});
-    case 'h':
-      return use(short{});
-    case 'H':
-      return use(static_cast<unsigned short>(0));
-    case 'i':
-      return use(0);
-    case 'I':
-      return use(0u);
-    case 'l':
-      return use(0L);
-    case 'L':
-      return use(0uL);
-    case 'q':
-      return use(0LL);
-    case 'Q':
-      return use(0uLL);
-    case 'n':
-      return use(std::ptrdiff_t{});
-    case 'N':
-      return use(std::size_t{});
-    case 'P':
-      return use(std::uintptr_t{});
-    case 'f':
-      return use(0.0f);
-    case 'd':
-      return use(0.0);
-    default:
-      return use(std::uint8_t{});
   }
 }
 
@@ -222,7 +182,7 @@ const Table<Subject>& calls() {
       {"get",
        [](Subject& s, A a) {
          return s.ask([&](const auto& v) {
-           return with_item_type(v.format(), [&](auto item) { return item_at(v, a, item); });
+           return with_item_type(v.format().back(), [&](auto item) { return item_at(v, a, item); });
          });
        }},
       {"set", [](Subject& s, A a) { return set_item(s.target(), a[0], a[1]); }},
@@ -249,7 +209,7 @@ const Table<Subject>& calls() {
       {"tolist",
        [](Subject& s, A) {
          return s.ask([](const auto& v) {
-           return with_item_type(v.format(), [&](auto item) {
+           return with_item_type(v.format().back(), [&](auto item) {
              using T = decltype(item);
              const std::vector<T> items = v.template tolist<T>();
              // Python gives one item without dimensions as itself.

@@ -18,10 +18,13 @@
 #include "quire/bytes_io.h"
 #include "quire/error.h"
 #include "quire/memory_view.h"
+#include "support/item_types.h"
 #include "support/random_choices.h"
 
 namespace quire {
 namespace {
+
+using test::with_item_type;
 
 constexpr std::size_t kMemory = 256;
 constexpr std::array kGaps = {"contiguous", "strided", "negative", "empty"};
@@ -29,49 +32,8 @@ constexpr std::array kAccess = {"readonly", "writable"};
 constexpr std::array kItems = {"byte", "typed", "n-d"};
 constexpr std::size_t kCells = kGaps.size() * kAccess.size() * kItems.size();
 
-/// Calls `visit` with a value of the type that the format is read as.
-template <class Visit>
-auto with_type(char format, Visit&& visit) {
-  switch (format) {
-    case 'c':
-      return visit(char{});
-    case 'b':
-      return visit(static_cast<signed char>(0));
-    case 'B':
-      return visit(static_cast<unsigned char>(0));
-    case 'h':
-      return visit(short{});
-    case 'H':
-      return visit(static_cast<unsigned short>(0));
-    case 'i':
-      return visit(int{});
-    case 'I':
-      return visit(0u);
-    case 'l':
-      return visit(0l);
-    case 'L':
-      return visit(0ul);
-    case 'q':
-      return visit(0ll);
-    case 'Q':
-      return visit(0ull);
-    case 'n':
-      return visit(std::ptrdiff_t{});
-    case 'N':
-      return visit(std::size_t{});
-    case 'f':
-      return visit(float{});
-    case 'd':
-      return visit(double{});
-    case 'P':
-      return visit(std::uintptr_t{});
-    default:
-      return visit(false);
-  }
-}
-
 std::size_t size_of(char format) {
-  return with_type(format, [](auto zero) { return sizeof(zero); });
+  return with_item_type(format, [](auto zero) { return sizeof(zero); });
 }
 
 bool is_byte(char format) {
@@ -113,7 +75,7 @@ struct Model {
 
   /// As a number that holds every one of the types exactly; a byte of format 'c' is none of them.
   [[nodiscard]] long double number(std::size_t item) const {
-    return with_type(format, [&](auto zero) {
+    return with_item_type(format, [&](auto zero) {
       return static_cast<long double>(value<decltype(zero)>(item)) + (format == 'c' ? 0.5L : 0.0L);
     });
   }
@@ -358,7 +320,7 @@ class Machine {
   template <class View>
   void get(const View& view, const Model& model) {
     count("get");
-    with_type(model.format, [&](auto zero) {
+    with_item_type(model.format, [&](auto zero) {
       using T = decltype(zero);
       const auto n = static_cast<std::ptrdiff_t>(model.shape[0]);
       if (model.shape.size() == 1) {
@@ -389,7 +351,7 @@ class Machine {
   template <class View>
   void tolist(const View& view, const Model& model) {
     count("tolist");
-    with_type(model.format, [&](auto zero) {
+    with_item_type(model.format, [&](auto zero) {
       using T = decltype(zero);
       const std::vector<T> list = view.template tolist<T>();
       ASSERT_EQ(list.size(), model.at.size());
@@ -431,7 +393,7 @@ class Machine {
   template <class View>
   void index(const View& view, const Model& model) {
     count("index");
-    with_type(model.format, [&](auto zero) {
+    with_item_type(model.format, [&](auto zero) {
       using T = decltype(zero);
       T wanted = zero;
       if (!model.at.empty() && below(4) != 0) wanted = model.value<T>(below(model.at.size()));
@@ -457,7 +419,7 @@ class Machine {
   template <class View>
   void typed(const View& view, const Model& model) {
     count("cast<T>");
-    with_type(model.format, [&](auto zero) {
+    with_item_type(model.format, [&](auto zero) {
       using T = decltype(zero);
       if constexpr (!std::is_same_v<T, bool>) {
         const bool possible = model.shape.size() == 1 || view.c_contiguous();
@@ -543,7 +505,7 @@ class Machine {
 
   void set(const MutableMemoryView& view, const Model& model) {
     count("set");
-    with_type(model.format, [&](auto zero) {
+    with_item_type(model.format, [&](auto zero) {
       using T = decltype(zero);
       const T value = static_cast<T>(below(200));
       if (model.at.empty()) {
@@ -563,7 +525,7 @@ class Machine {
 
   void fill(const MutableMemoryView& view, const Model& model) {
     count("fill");
-    with_type(model.format, [&](auto zero) {
+    with_item_type(model.format, [&](auto zero) {
       using T = decltype(zero);
       const T value = static_cast<T>(below(5));
       view.fill(value);
