@@ -18,13 +18,16 @@
 #include "quire/detail/codec.h"
 #include "quire/error.h"
 #include "support/allocation_failure.h"
+#include "support/test_stream.h"
 #include "support/text_model.h"
+#include "support/text_steps.h"
 
 namespace quire {
 namespace {
 
 using namespace std::string_literals;
 using namespace std::string_view_literals;
+using test::message_of;
 using Lines = std::vector<std::string>;
 
 static_assert(std::is_nothrow_move_constructible_v<StringIO>);
@@ -32,16 +35,6 @@ static_assert(std::is_nothrow_move_assignable_v<StringIO>);
 static_assert(std::is_nothrow_destructible_v<StringIO>);
 static_assert(!std::is_copy_constructible_v<StringIO>);
 static_assert(!std::is_convertible_v<std::string, StringIO>);
-
-template <class Error, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 TEST(StringIO, StartsAtTheBeginningOfItsInitialText) {
   StringIO f("one\ntwo");
@@ -277,7 +270,7 @@ TEST(StringIO, MovesItsWholeState) {
 
 /// Writes, seeks, reads and cuts at random; every result must be the model's.
 void compare_with_model(unsigned seed, const std::optional<std::u32string>& newline, bool ascii,
-                        std::size_t longest, std::map<std::string, std::size_t>& ran) {
+                        std::size_t longest, test::TextCounts& ran) {
   std::mt19937 random(seed);
   test::TextModel model;
   model.newline = newline;
@@ -288,54 +281,12 @@ void compare_with_model(unsigned seed, const std::optional<std::u32string>& newl
   model.write(initial);
   model.position = 0;
   for (int step = 0; step < 400; ++step) {
-    const auto where = [&] {
-      return "seed " + std::to_string(seed) + " step " + std::to_string(step);
-    };
-    const std::string state = model.position == 0                   ? " at the beginning"
-                              : model.position < model.text.size()  ? " inside"
-                              : model.position == model.text.size() ? " at the end"
-                                                                    : " past the end";
-    const auto size = static_cast<std::ptrdiff_t>(random() % 12) - 2;
-    std::string name;
-    switch (random() % 6) {
-      case 0:
-        name = "read";
-        ASSERT_EQ(f.read(size), test::to_utf8(model.read(size))) << where();
-        break;
-      case 1:
-        name = "readline";
-        ASSERT_EQ(f.readline(size), test::to_utf8(model.readline(size))) << where();
-        break;
-      case 2: {
-        name = "write";
-        const std::u32string text = test::random_text(random, random() % 8 == 0 ? 700 : 8, ascii);
-        ASSERT_EQ(f.write(test::to_utf8(text)), text.size()) << where();
-        model.write(text);
-        break;
-      }
-      case 3:
-      case 4: {
-        name = "seek";
-        const std::size_t kind = random() % 5;
-        model.position = kind == 0   ? 0
-                         : kind == 1 ? model.text.size()
-                                     : random() % (model.text.size() + 4);
-        ASSERT_EQ(f.seek(static_cast<std::ptrdiff_t>(model.position)), model.position) << where();
-        break;
-      }
-      default: {
-        name = "truncate";
-        const std::size_t kept =
-            model.text.size() - std::min<std::size_t>(model.text.size(), random() % 20);
-        ASSERT_EQ(f.truncate(kept), kept) << where();
-        model.truncate(kept);
-      }
-    }
-    ++ran[name + state];
-    ASSERT_EQ(f.tell(), model.position) << where();
-    ASSERT_EQ(f.size(), model.text.size()) << where();
+    SCOPED_TRACE("seed " + std::to_string(seed) + " step " + std::to_string(step));
+    test::step_both(random, ascii, 700, f, model, ran);
+    if (testing::Test::HasFatalFailure()) return;
+    ASSERT_EQ(f.size(), model.text.size());
     if (step % 8 == 0) {
-      ASSERT_EQ(f.getvalue(), test::to_utf8(model.text)) << where();
+      ASSERT_EQ(f.getvalue(), test::to_utf8(model.text));
     }
   }
   ASSERT_EQ(f.getvalue(), test::to_utf8(model.text)) << "seed " << seed;
@@ -345,15 +296,12 @@ TEST(StringIO, DoesWhatTheModelDoes) {
   const unsigned first = std::random_device()();
   std::cout << "first seed " << first << "\n";
   const std::optional<std::u32string> modes[] = {std::nullopt, U"", U"\n", U"\r", U"\r\n"};
-  std::map<std::string, std::size_t> ran;
-  for (unsigned i = 0; i < 300 && !HasFatalFailure(); ++i) {
+  test::TextCounts ran;
+  for (unsigned i = 0; i < 400 && !HasFatalFailure(); ++i) {
     compare_with_model(first + i, modes[i % 5], i % 3 == 0, i % 2 == 0 ? 40 : 3000, ran);
   }
-  for (const auto& [name, times] : ran) {
-    std::cout << name << ": " << times << "\n";
-    EXPECT_GE(times, 1000U) << name;
-  }
-  EXPECT_EQ(ran.size(), 20U);
+  test::expect_every_cell(ran, test::kTextStates);
+  EXPECT_EQ(ran.size(), 5U);
 }
 
 /// Best of three.

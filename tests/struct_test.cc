@@ -22,6 +22,7 @@
 namespace quire {
 namespace {
 
+using test::message_of;
 using Row = std::vector<StructValue>;
 using std::string_literals::operator""s;
 using std::string_view_literals::operator""sv;
@@ -34,18 +35,6 @@ std::string hex(ByteSpan data) {
     text += kDigits[std::to_integer<int>(b) & 15];
   }
   return text;
-}
-
-template <class E, class F>
-std::string message_of(F&& call) {
-  try {
-    call();
-  } catch (const E& e) {
-    return e.what();
-  } catch (const std::exception& e) {
-    return std::string("another exception: ") + e.what();
-  }
-  return "no exception";
 }
 
 template <class F>

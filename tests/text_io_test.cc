@@ -3,7 +3,6 @@
 
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -22,12 +21,14 @@
 #include "support/piecewise_stream.h"
 #include "support/test_stream.h"
 #include "support/text_model.h"
+#include "support/text_steps.h"
 
 namespace quire {
 namespace {
 
 using namespace std::string_literals;
 using namespace std::string_view_literals;
+using test::message_of;
 using test::PiecewiseStream;
 using test::TestStream;
 using Lines = std::vector<std::string>;
@@ -40,16 +41,6 @@ constexpr std::string_view kWide[] = {"utf-8",     "utf-8-sig", "utf-16",   "utf
                                       "utf-16-be", "utf-32",    "utf-32-be"};
 const std::vector<std::pair<std::string, Newline>> kNewlines = {
     {"None", std::nullopt}, {"''", ""}, {"\\n", "\n"}, {"\\r", "\r"}, {"\\r\\n", "\r\n"}};
-
-template <class Error, class F>
-std::string message_of(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 std::string content(const BytesIO& io) {
   const Bytes value = io.getvalue();
@@ -625,7 +616,7 @@ TEST(TextIOWrapper, SeekAllowsWhatPythonAllows) {
 
 /// In an encoding of fixed width a write replaces code points, so the plain model applies.
 void compare_with_model(unsigned seed, std::string_view encoding, std::size_t piece,
-                        std::map<std::string, std::size_t>& ran) {
+                        test::TextCounts& ran) {
   std::mt19937 random(seed);
   const bool ascii = encoding == "latin-1" || encoding == "utf-8";
   test::TextModel model;
@@ -633,51 +624,12 @@ void compare_with_model(unsigned seed, std::string_view encoding, std::size_t pi
   PiecewiseStream stream(detail::encode(test::to_utf8(model.text), encoding), piece);
   TextIOWrapper f(stream, {.encoding = encoding, .newline = "\n"});
   for (int step = 0; step < 300; ++step) {
-    const auto where = [&] {
-      return "seed " + std::to_string(seed) + " step " + std::to_string(step);
-    };
-    const std::string state = model.position < model.text.size()    ? " inside"
-                              : model.position == model.text.size() ? " at the end"
-                                                                    : " past the end";
-    const auto size = static_cast<std::ptrdiff_t>(random() % 12) - 1;
-    std::string name;
-    switch (random() % 7) {
-      case 0:
-        name = "read";
-        ASSERT_EQ(f.read(size), test::to_utf8(model.read(size))) << where();
-        break;
-      case 1:
-        name = "readline";
-        ASSERT_EQ(f.readline(size), test::to_utf8(model.readline(size))) << where();
-        break;
-      case 2:
-      case 3: {
-        name = "write";
-        const std::u32string text = test::random_text(random, 8, ascii);
-        ASSERT_EQ(f.write(test::to_utf8(text)), text.size()) << where();
-        model.write(text);
-        break;
-      }
-      case 4:
-      case 5: {
-        name = "seek";
-        model.position = random() % 5 == 0 ? model.text.size() : random() % (model.text.size() + 4);
-        ASSERT_EQ(f.seek(static_cast<std::ptrdiff_t>(model.position)), model.position) << where();
-        break;
-      }
-      default: {
-        name = "truncate";
-        const std::size_t kept =
-            model.text.size() - std::min<std::size_t>(model.text.size(), random() % 20);
-        ASSERT_EQ(f.truncate(kept), kept) << where();
-        model.truncate(kept);
-      }
-    }
-    ++ran[name + state];
-    ASSERT_EQ(f.tell(), model.position) << where() << " after " << name;
+    SCOPED_TRACE("seed " + std::to_string(seed) + " step " + std::to_string(step));
+    test::step_both(random, ascii, 8, f, model, ran);
+    if (testing::Test::HasFatalFailure()) return;
     if (step % 16 == 0) {
       f.flush();
-      ASSERT_EQ(stream.data, detail::encode(test::to_utf8(model.text), encoding)) << where();
+      ASSERT_EQ(stream.data, detail::encode(test::to_utf8(model.text), encoding));
     }
   }
 }
@@ -685,17 +637,14 @@ void compare_with_model(unsigned seed, std::string_view encoding, std::size_t pi
 TEST(TextIOWrapper, DoesWhatTheModelDoes) {
   const unsigned first = std::random_device()();
   std::cout << "first seed " << first << "\n";
-  std::map<std::string, std::size_t> ran;
+  test::TextCounts ran;
   constexpr std::string_view kFixed[] = {"utf-32-le", "latin-1", "utf-8", "utf-32-be"};
   constexpr std::size_t kPieces[] = {1, 7, 1000, kDefaultBufferSize};
   for (unsigned i = 0; i < 400 && !HasFatalFailure(); ++i) {
     compare_with_model(first + i, kFixed[i % 4], kPieces[i / 4 % 4], ran);
   }
-  for (const auto& [name, times] : ran) {
-    std::cout << name << ": " << times << "\n";
-    EXPECT_GE(times, 1000U) << name;
-  }
-  EXPECT_EQ(ran.size(), 15U);
+  test::expect_every_cell(ran, test::kTextStates);
+  EXPECT_EQ(ran.size(), 5U);
 }
 
 TEST(TextIOWrapper, AFailedAllocationLosesNoText) {
