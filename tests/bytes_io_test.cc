@@ -438,6 +438,22 @@ TEST(BytesIO, SizeLimitStopsGrowthAndNothingElse) {
   EXPECT_THROW(reader.write("x"), std::length_error);
 }
 
+// A stream started from bytes whose block had room to spare took all of that room once it was the
+// block's only owner, and wrote past its limit.
+TEST(BytesIO, SizeLimitHoldsInABlockThatHasMoreRoom) {
+  BytesIO writer("12345678");
+  Bytes value = writer.getvalue();
+  ASSERT_GT(writer.capacity(), 10u);
+  writer.close();
+  BytesIO f(std::move(value), StorageOptions{.size_limit = 10});
+  f.seek(0, Whence::End);
+  f.write("9");
+  EXPECT_EQ(f.capacity(), 10u);
+  EXPECT_THROW(f.write("01"), std::length_error);
+  EXPECT_EQ(f.write("0"), 1u);
+  EXPECT_EQ(f.getvalue(), "1234567890");
+}
+
 // --- position and size ---------------------------------------------------------------------------
 
 TEST(BytesIO, SeekFromEachOrigin) {

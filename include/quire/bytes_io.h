@@ -18,6 +18,7 @@
 // handles taken from the stream are free of it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -263,9 +264,12 @@ class QUIRE_API BytesIO : public Stream {
   /// REQUIRES: the stream owns the block alone and starts where it does
   bool resize_block(std::size_t capacity) noexcept;
 
-  /// Bytes from where the stream starts to the end of the block, whoever may write there.
+  /// Bytes from where the stream starts to the end of the block, whoever may write there, as far as
+  /// the size limit lets this stream go.
   [[nodiscard]] std::size_t block_room() const noexcept {
-    return block_ ? block_->capacity - static_cast<std::size_t>(data_ - block_->data) : 0;
+    if (!block_) return 0;
+    const auto start = static_cast<std::size_t>(data_ - block_->data);
+    return std::min(block_->capacity - start, options_.size_limit);
   }
 
   /// Where the line at `start` ends, looking at no more than `size` bytes unless negative.
