@@ -10,7 +10,7 @@ namespace {
 
 TEST(BytesIOModel, RandomOperationsMatchTheModel) {
   test::StreamMachine machine(test::RandomChoices::from_environment());
-  for (std::size_t step = 0; step < test::steps(700'000); ++step) machine.step();
+  for (std::size_t step = 0; step < test::steps(800'000); ++step) machine.step();
   test::expect_every_cell(machine.counts(), test::kStates);
 }
 

@@ -17,10 +17,21 @@
 
 namespace quire::test {
 
-/// Who else holds the stream's memory. Fixed streams are never shared.
-enum class State { Alone, Shared, Viewed, Fixed };
+/// Who else holds the stream's memory, without a size_limit and with one. Streams over a fixed buffer
+/// are never shared; there it matters what they do when it is full.
+enum class State {
+  Alone,
+  Shared,
+  Viewed,
+  Limited,
+  LimitedShared,
+  LimitedViewed,
+  FixedThrow,
+  FixedShort,
+};
 
-inline constexpr std::array<const char*, 4> kStates = {"alone", "shared", "viewed", "fixed"};
+inline constexpr std::array<const char*, 8> kStates = {
+    "alone", "shared", "viewed", "limited", "l. shared", "l. viewed", "throws", "short"};
 
 inline constexpr std::size_t kFixedSize = 3000;
 
@@ -29,7 +40,11 @@ struct Subject {
   BytesIO stream;
   StreamModel model;
   std::vector<MutableMemoryView> views;
-  std::unique_ptr<std::array<std::byte, kFixedSize>> memory;
+  /// Past this writes are refused: the size_limit.
+  std::size_t limit = npos;
+  /// The fixed buffer, if it is that which limits.
+  std::unique_ptr<std::array<std::byte, kFixedSize>> memory = nullptr;
+  WhenFull when_full = WhenFull::Throw;
 };
 
 /// See Machine.
@@ -86,6 +101,9 @@ class StreamMachine : public Machine<Choices> {
  private:
   using Operation = void (StreamMachine::*)(Subject&);
 
+  // About as much as some_bytes makes, so that limits are met.
+  static constexpr std::size_t kMostLimit = 4097;
+
   using Machine<Choices>::below;
   using Machine<Choices>::one_in;
   using Machine<Choices>::running_;
@@ -99,12 +117,15 @@ class StreamMachine : public Machine<Choices> {
   }
 
   State state_of(const Subject& s) const {
-    if (s.memory) return State::Fixed;
-    if (!s.views.empty()) return State::Viewed;
+    if (s.memory) return s.when_full == WhenFull::Throw ? State::FixedThrow : State::FixedShort;
+    const bool limited = s.limit != npos;
+    if (!s.views.empty()) return limited ? State::LimitedViewed : State::Viewed;
     // Kept handles may be of older blocks; what counts is a share in the present one.
     const Bytes probe = s.stream.slice(0, 1);
-    return probe.block() != nullptr && probe.block()->owner_count() > 2 ? State::Shared
-                                                                        : State::Alone;
+    if (probe.block() != nullptr && probe.block()->owner_count() > 2) {
+      return limited ? State::LimitedShared : State::Shared;
+    }
+    return limited ? State::Limited : State::Alone;
   }
 
   /// Runs `action`; whether it threw must be what the model foresaw.
@@ -120,17 +141,43 @@ class StreamMachine : public Machine<Choices> {
     return true;
   }
 
-  /// Whether a write must be refused: pinned, or no room in the fixed buffer.
-  bool write_refused(const Subject& s, std::size_t offset, std::size_t count) const {
-    if (s.memory) return count != 0 && offset + count > kFixedSize;
-    return !s.views.empty() && s.model.write_resizes(offset, count);
+  enum class Refusal { None, Full, Pinned };
+
+  /// How setting the size, or writing up to it, must be refused.
+  static Refusal refusal(const Subject& s, std::size_t size, bool resizes) {
+    if (size > s.limit) return Refusal::Full;
+    return resizes && !s.memory && !s.views.empty() ? Refusal::Pinned : Refusal::None;
   }
 
+  static Refusal write_refusal(const Subject& s, std::size_t offset, std::size_t count) {
+    if (count == 0) return Refusal::None;
+    return refusal(s, offset + count, s.model.write_resizes(offset, count));
+  }
+
+  /// How much of a write is written at all, if it is not refused.
+  static std::size_t fitting(const Subject& s, std::size_t offset, std::size_t count) {
+    if (s.when_full == WhenFull::Throw) return count;
+    return std::min(count, s.limit - std::min(offset, s.limit));
+  }
+
+  /// Runs `action`; whether it was allowed, which must be as foreseen.
   template <class Action>
-  bool write_allowed(Subject& s, std::size_t offset, std::size_t count, Action action) {
-    const bool refused = write_refused(s, offset, count);
-    return s.memory ? expect_throw_if<std::length_error>(refused, action)
-                    : expect_throw_if<BufferError>(refused, action);
+  bool allowed(Refusal foreseen, Action action) {
+    return foreseen == Refusal::Full
+               ? expect_throw_if<std::length_error>(true, action)
+               : expect_throw_if<BufferError>(foreseen == Refusal::Pinned, action);
+  }
+
+  /// Runs `action`, which writes `bytes` at `offset` and returns how many; whether it was allowed.
+  /// Leaves in `bytes` what the model is to write.
+  template <class Action>
+  bool write_allowed(Subject& s, std::size_t offset, std::string& bytes, Action action) {
+    const std::size_t count = fitting(s, offset, bytes.size());
+    std::size_t written = count;
+    const bool done = allowed(write_refusal(s, offset, count), [&] { written = action(); });
+    same(written, count, "bytes written");
+    bytes.resize(count);
+    return done;
   }
 
   void keep(Bytes bytes, std::string expected) {
@@ -181,46 +228,49 @@ class StreamMachine : public Machine<Choices> {
 
   void do_write(Subject& s) {
     const std::string bytes = some_bytes();
-    if (write_allowed(s, s.model.position, bytes.size(), [&] { s.stream.write(bytes); })) {
-      s.model.write(bytes);
+    std::string written = bytes;
+    if (write_allowed(s, s.model.position, written, [&] { return s.stream.write(bytes); })) {
+      s.model.write(written);
     }
   }
 
   void do_write_own(Subject& s) {
     const std::size_t from = below(s.model.data.size() + 1);
     const std::size_t count = std::min(some_size(), s.model.data.size() - from);
-    const std::string bytes = s.model.read_at(from, count);
-    if (write_allowed(s, s.model.position, count,
-                      [&] { s.stream.write(s.stream.slice(from, from + count)); })) {
+    std::string bytes = s.model.read_at(from, count);
+    if (write_allowed(s, s.model.position, bytes,
+                      [&] { return s.stream.write(s.stream.slice(from, from + count)); })) {
       s.model.write(bytes);
     }
   }
 
   void do_writelines(Subject& s) {
     const std::vector<std::string> items = {some_bytes(), some_bytes()};
-    bool refused = false;
+    Refusal met = Refusal::None;
     try {
       s.stream.writelines(items);
     } catch (const BufferError&) {
-      refused = true;
+      met = Refusal::Pinned;
     } catch (const std::length_error&) {
-      refused = true;
+      met = Refusal::Full;
     }
     // What stands before the item that was refused stays written.
-    bool foreseen = false;
+    Refusal foreseen = Refusal::None;
     for (const std::string& item : items) {
-      foreseen = write_refused(s, s.model.position, item.size());
-      if (foreseen) break;
-      s.model.write(item);
+      const std::size_t count = fitting(s, s.model.position, item.size());
+      foreseen = write_refusal(s, s.model.position, count);
+      if (foreseen != Refusal::None) break;
+      s.model.write(item.substr(0, count));
     }
-    same(refused, foreseen, "an item was refused");
+    same(met, foreseen, "an item was refused");
   }
 
   void do_write_at(Subject& s) {
     const std::size_t offset = some_offset(s);
     const std::string bytes = some_bytes();
-    if (write_allowed(s, offset, bytes.size(), [&] { s.stream.write_at(offset, bytes); })) {
-      s.model.write_at(offset, bytes);
+    std::string written = bytes;
+    if (write_allowed(s, offset, written, [&] { return s.stream.write_at(offset, bytes); })) {
+      s.model.write_at(offset, written);
     }
   }
 
@@ -232,31 +282,34 @@ class StreamMachine : public Machine<Choices> {
 
   void do_truncate(Subject& s) {
     const std::size_t size = one_in(3) ? below(s.model.data.size() + 1) : some_offset(s);
-    const bool refused = !s.views.empty() && !s.memory && size < s.model.data.size();
-    if (expect_throw_if<BufferError>(refused, [&] { s.stream.truncate(size); })) {
+    const bool cuts = size < s.model.data.size();
+    if (allowed(cuts ? refusal(s, size, true) : Refusal::None, [&] { s.stream.truncate(size); })) {
       s.model.truncate(size);
     }
   }
 
   void do_resize(Subject& s) {
     const std::size_t size = some_size();
-    const bool refused =
-        s.memory ? size > kFixedSize : !s.views.empty() && size != s.model.data.size();
-    const auto action = [&] { s.stream.resize(size); };
-    const bool done = s.memory ? expect_throw_if<std::length_error>(refused, action)
-                               : expect_throw_if<BufferError>(refused, action);
-    if (done) s.model.data.resize(size, '\0');
+    if (allowed(refusal(s, size, size != s.model.data.size()), [&] { s.stream.resize(size); })) {
+      s.model.data.resize(size, '\0');
+    }
   }
 
   void do_clear(Subject& s) {
-    const bool refused = !s.memory && !s.views.empty() && !s.model.data.empty();
-    if (expect_throw_if<BufferError>(refused, [&] { s.stream.clear(); })) s.model = StreamModel{};
+    if (allowed(refusal(s, 0, !s.model.data.empty()), [&] { s.stream.clear(); })) {
+      s.model = StreamModel{};
+    }
   }
 
   void do_reserve(Subject& s) {
+    const std::size_t wanted = some_size();
+    if (wanted > s.limit) {
+      expect_throw_if<std::length_error>(true, [&] { s.stream.reserve(wanted); });
+      return;
+    }
     // A view pins the room as well, but only where more of it is needed.
     try {
-      s.stream.reserve(std::min(some_size(), s.memory ? kFixedSize : npos));
+      s.stream.reserve(wanted);
     } catch (const BufferError&) {
       same(false, s.views.empty(), "refused without a view");
     }
@@ -305,14 +358,15 @@ class StreamMachine : public Machine<Choices> {
   }
 
   void do_clone(Subject& s) {
-    Subject twin{one_in(2) ? s.stream.clone() : s.stream.reader(), s.model, {}, nullptr};
+    Subject twin{one_in(2) ? s.stream.clone() : s.stream.reader(), s.model, {}};
     twin.model.position = twin.stream.tell();
+    // Of a fixed buffer there is only a copy, with nothing to limit it.
+    if (!s.memory) twin.limit = s.limit;
     subjects_.push_back(std::move(twin));
   }
 
   void do_adopt(Subject& s) {
-    subjects_.push_back(
-        Subject{BytesIO::adopt(std::string(s.model.data)), {s.model.data, 0}, {}, nullptr});
+    subjects_.push_back(Subject{BytesIO::adopt(std::string(s.model.data)), {s.model.data, 0}, {}});
   }
 
   /// Closes the stream, sees that it is closed and its views are not, and opens another one.
@@ -324,17 +378,23 @@ class StreamMachine : public Machine<Choices> {
       if (!s.memory) same(text(ByteSpan(view)), s.model.data, "content of a view after close");
     }
     s.views.clear();
-    s.stream = s.memory ? BytesIO::over(*s.memory) : BytesIO(ByteSpan(s.model.data));
+    s.stream = s.memory ? BytesIO::over(*s.memory, s.when_full)
+                        : BytesIO(ByteSpan(s.model.data), {.size_limit = s.limit});
     s.model = StreamModel{s.memory ? std::string() : s.model.data, 0};
   }
 
   void do_from_bytes(Subject& s) {
-    subjects_.push_back(Subject{BytesIO(s.stream.getvalue()), {s.model.data, 0}, {}, nullptr});
+    const std::size_t limit = one_in(3) ? npos : below(kMostLimit);
+    expect_throw_if<std::length_error>(s.model.data.size() > limit, [&] {
+      subjects_.push_back(Subject{
+          BytesIO(s.stream.getvalue(), {.size_limit = limit}), {s.model.data, 0}, {}, limit});
+    });
   }
 
   void check(const Subject& s) const {
     same(s.stream.tell(), s.model.position, "position afterwards");
     same(s.stream.size(), s.model.data.size(), "size afterwards");
+    same(s.stream.capacity() <= s.limit, true, "capacity within the limit afterwards");
     // Not through getvalue, which would change who shares what.
     same(s.stream.find(s.model.data), 0u, "content afterwards");
     if (s.memory) return;
@@ -349,12 +409,12 @@ class StreamMachine : public Machine<Choices> {
 
   /// Drops handles, views and streams now and then, in any order, and starts new streams.
   void let_go() {
-    while (kept_.size() > 12 || (!kept_.empty() && one_in(6))) {
+    while (kept_.size() > 12 || (!kept_.empty() && one_in(12))) {
       std::swap(kept_[below(kept_.size())], kept_.back());
       kept_.pop_back();
     }
     for (Subject& s : subjects_) {
-      if (!s.views.empty() && one_in(8)) s.views.erase(s.views.begin());
+      if (!s.views.empty() && one_in(32)) s.views.erase(s.views.begin());
       if (s.views.size() > 3) s.views.clear();
     }
     while (subjects_.size() > 6 || (subjects_.size() > 1 && one_in(40))) {
@@ -363,11 +423,16 @@ class StreamMachine : public Machine<Choices> {
     }
     if (one_in(30)) {
       Subject fixed;
+      fixed.limit = kFixedSize;
       fixed.memory = std::make_unique<std::array<std::byte, kFixedSize>>();
-      fixed.stream = BytesIO::over(*fixed.memory);
+      fixed.when_full = one_in(2) ? WhenFull::Short : WhenFull::Throw;
+      fixed.stream = BytesIO::over(*fixed.memory, fixed.when_full);
       subjects_.push_back(std::move(fixed));
     }
-    if (one_in(30)) subjects_.push_back(Subject{});
+    if (one_in(30)) {
+      const std::size_t limit = one_in(3) ? npos : below(kMostLimit);
+      subjects_.push_back(Subject{BytesIO(StorageOptions{.size_limit = limit}), {}, {}, limit});
+    }
   }
 
   std::vector<Subject> subjects_;
