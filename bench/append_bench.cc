@@ -29,18 +29,24 @@ const std::string& piece() {
   return piece;
 }
 
+template <class Writer, std::size_t size>
+benchmark::internal::Benchmark* cold_row(const std::string& workload, std::size_t count) {
+  const auto body = [=](benchmark::State& state) {
+    once_a_process(state, [=] {
+      Writer writer;
+      fill<Writer, size>(writer, piece<size>(), count);
+    });
+    count_bytes(state, count * size);
+    count_items(state, count);
+  };
+  return long_row(workload, Writer::kName, body)->UseManualTime();
+}
+
 template <std::size_t size>
 void cold_rows(std::size_t count) {
   const std::string workload = "append/" + size_name(size);
   for_each_writer([&]<class Writer>() {
-    long_row(workload, Writer::kName, [=](benchmark::State& state) {
-      once_a_process(state, [=] {
-        Writer writer;
-        fill<Writer, size>(writer, piece<size>(), count);
-      });
-      count_bytes(state, count * size);
-      count_items(state, count);
-    })->UseManualTime();
+    cold_row<Writer, size>(workload, count);
     if constexpr (Writer::kReserves) {
       long_row(workload + " reserved", Writer::kName, [=](benchmark::State& state) {
         once_a_process(state, [=] {
@@ -53,6 +59,11 @@ void cold_rows(std::size_t count) {
       })->UseManualTime();
     }
   });
+}
+
+template <class Writer>
+void huge_row(std::size_t size) {
+  limit_runs(cold_row<Writer, kMiB>("append/1 MiB up to " + size_name(size), size / kMiB), size, 1);
 }
 
 template <std::size_t size>
@@ -113,6 +124,14 @@ int main(int argc, char** argv) {
   cold_rows<100>(of_100);
   cold_rows<4 * kKiB>(of_4_kib);
   cold_rows<kMiB>(of_1_mib);
+  for (const std::size_t size : huge_sizes()) {
+    huge_row<QuireWriter>(size);
+    huge_row<StringWriter>(size);
+    huge_row<StringstreamWriter>(size);
+#ifdef QUIRE_BENCH_HAS_ABSL
+    huge_row<CordWriter>(size);
+#endif
+  }
   repeated_rows<8>(of_8);
   repeated_rows<100>(of_100);
   repeated_rows<4 * kKiB>(of_4_kib);

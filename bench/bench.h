@@ -18,6 +18,7 @@
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
@@ -48,6 +49,19 @@ inline std::size_t scaled(std::size_t count) {
 /// Bytes in the texts that are read and searched.
 inline std::size_t text_size() {
   return scaled(100'000'000);
+}
+
+/// Sizes that only the nightly run measures. One row's data at a time is alive.
+inline std::vector<std::size_t> huge_sizes() {
+  if (!is_set("QUIRE_NIGHTLY") || smoke()) return {};
+  return {kGiB, 4 * kGiB};
+}
+
+/// Fixes how often a row of a huge size runs: finding that out would build its data again and again,
+/// which takes longer than what is timed.
+inline void limit_runs(benchmark::internal::Benchmark* row, std::size_t size,
+                       benchmark::IterationCount iterations) {
+  if (size >= kGiB) row->Repetitions(3)->Iterations(iterations);
 }
 
 /// "8 B", "4 KiB", ... as workloads are called.

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bench.h"
 #include "peers.h"
@@ -121,6 +122,35 @@ void backward_rows(const std::string& workload, const quire::Bytes& (*text)(),
 #endif
 }
 
+/// The text of the row that runs, kept for the next one.
+const quire::Bytes& huge_noise(std::size_t size) {
+  static quire::Bytes text;
+  if (text.size() == size) return text;
+  text = quire::Bytes();
+  std::string noise = random_text(size);
+  noise.replace(size - 8, 8, "needle!\n");
+  return text = quire::Bytes::adopt(std::move(noise));
+}
+
+/// The needle is at the end.
+void huge_rows(std::size_t size) {
+  const std::string workload = "find/8 B at the end of " + size_name(size);
+  const auto peer_row = [&](const char* peer, auto find) {
+    limit_runs(long_row(workload, peer,
+                        [=](benchmark::State& state) {
+                          const quire::Bytes& text = huge_noise(size);
+                          search(state, size, size - 8, [&] { return find(text); });
+                        }),
+               size, 5);
+  };
+  peer_row("quire", [](const quire::Bytes& text) { return text.find("needle!\n"); });
+  peer_row("memmem", [](const quire::Bytes& text) {
+    const void* const at = ::memmem(text.data(), text.size(), "needle!\n", 8);
+    return static_cast<std::size_t>(static_cast<const std::byte*>(at) - text.data());
+  });
+  peer_row("std::string_view", [](std::string_view text) { return text.find("needle!\n"); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -131,5 +161,6 @@ int main(int argc, char** argv) {
   backward_rows("find/8 B backwards in noise", noise, "absentee");
   backward_rows("find/8 B backwards in words", words, "absentee");
   backward_rows("find/1 KiB backwards in its first byte", same, std::string(1023, 'a') + 'b');
+  for (const std::size_t size : huge_sizes()) huge_rows(size);
   return run(argc, argv);
 }

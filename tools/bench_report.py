@@ -102,6 +102,11 @@ def ratio(workload, peer, over):
     return lambda results: results.time(workload, peer) / results.time(workload, over)
 
 
+def of_kind(results, start):
+    """The workloads there are of a kind that is measured at several sizes."""
+    return [name for name in results.rows if name.startswith(start) and "," not in name]
+
+
 def targets(results):
     yield Target("100 B appends: times as fast as std::stringstream",
                  ratio("append/100 B", "std::stringstream", over="quire"), 2, "x", at_least=True)
@@ -110,8 +115,13 @@ def targets(results):
     for size in ("64 B", "1 KiB"):
         yield Target(f"slice of {size}, over an atomic increment and decrement",
                      ratio(f"share/slice {size}", "quire", over="atomic ++ --"), 1.4, "x")
-    sizes = [name for name in results.rows if name.startswith("getvalue/") and "," not in name]
-    for workload in sizes or ["getvalue/1 KiB"]:
+    for workload in of_kind(results, "share/slice half of "):
+        yield Target(f"{workload.removeprefix('share/')}, over an atomic increment and decrement",
+                     ratio(workload, "quire", over="atomic ++ --"), 1.4, "x")
+    for workload in of_kind(results, "clone/") or ["clone/1 KiB"]:
+        yield Target(f"{workload.replace('/', ' of ')}, over the copy of an absl::Cord",
+                     ratio(workload, "quire", over="absl::Cord"), 2, "x")
+    for workload in of_kind(results, "getvalue/") or ["getvalue/1 KiB"]:
         yield Target(f"{workload.replace('/', ' of ')} + drop, more than copy + drop",
                      lambda results, workload=workload: results.time(workload, "quire")
                      - results.time(workload, "quire copy + drop"), 3, "ns")
@@ -119,6 +129,13 @@ def targets(results):
                             ("8 B absent", "memmem"), ("1 B in noise", "memchr")):
         yield Target(f"find {what}, over {yardstick}",
                      ratio(f"find/{what}", "quire", over=yardstick), 1.1, "x")
+    for workload in of_kind(results, "find/8 B at the end of "):
+        yield Target(f"{workload.replace('/', ' ')}, over memmem",
+                     ratio(workload, "quire", over="memmem"), 1.1, "x")
+    for workload in of_kind(results, "append/1 MiB up to "):
+        for peer in ("std::string", "std::stringstream"):
+            yield Target(f"{workload.replace('/', ' ')}, over {peer}",
+                         ratio(workload, "quire", over=peer), 1, "x")
     for peer in ("quire", "quire for"):
         yield Target(f"lines ({peer}), over std::getline",
                      ratio("lines/100 B as values", peer, over="std::getline"), 1, "x")
