@@ -7,6 +7,7 @@
 #include "quire/byte_span.h"
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
+#include "quire/cached_memory.h"
 #include "quire/error.h"
 #include "quire/file_io.h"
 #include "quire/filter_stream.h"

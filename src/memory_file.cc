@@ -1,0 +1,46 @@
+#include "memory_file.h"
+
+#include <cerrno>
+#include <mutex>
+#include <new>
+
+#include "process_locks.h"
+
+namespace quire::detail {
+
+MemoryFile* MemoryFile::create() noexcept {
+  int descriptor = -1;
+  if (pages::create_file(&descriptor) != 0) return nullptr;
+  auto* const file = new (std::nothrow) MemoryFile(descriptor);
+  if (file == nullptr) pages::close_file(descriptor);
+  return file;
+}
+
+void MemoryFile::release() noexcept {
+  if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  return grows() ? pages::append(descriptor_, data, size, offset) : EBADF;
+}
+
+int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,
+                         pages::Access access, bool* torn) noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  *torn = false;
+  return open() ? pages::map_over(data, size, descriptor_, offset, access, torn) : EBADF;
+}
+
+int MemoryFile::read_back(std::byte* data, std::size_t size, std::size_t offset) noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  return open() ? pages::read_back(descriptor_, data, size, offset) : EBADF;
+}
+
+void MemoryFile::retire() noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  const int descriptor = descriptor_.exchange(-1, std::memory_order_relaxed);
+  if (descriptor >= 0) pages::close_file(descriptor);
+}
+
+}  // namespace quire::detail

@@ -1,0 +1,20 @@
+// storage: which kind of block a stream gets.
+//
+// Lifetime: none. Thread: any.
+#pragma once
+
+#include <cstddef>
+
+#include "quire/detail/block.h"
+#include "quire/storage_options.h"
+
+namespace quire::detail {
+
+/// Whether a block of that capacity is to be whole pages rather than a piece of the heap.
+[[nodiscard]] bool wants_mapping(std::size_t capacity, const StorageOptions& options) noexcept;
+
+/// A block with one owner, content not set: whole pages when it should be and the system lets it.
+/// Errors: std::bad_alloc, std::length_error past kMaxSize.
+[[nodiscard]] BlockRef new_stream_block(std::size_t capacity, const StorageOptions& options);
+
+}  // namespace quire::detail
