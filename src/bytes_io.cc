@@ -248,17 +248,33 @@ inline bool BytesIO::open_window(std::size_t start, std::size_t end) noexcept {
   return true;
 }
 
+inline void BytesIO::begin_block(std::size_t end) {
+  const std::size_t capacity = std::min(detail::grown_capacity(0, end), options_.size_limit);
+  const bool mapped = detail::wants_mapping(capacity, options_);
+  block_ = mapped ? detail::new_stream_block(capacity, options_) : detail::new_heap_block(capacity);
+  data_ = block_->data;
+  room_ = block_->capacity;
+  // What is not on the heap lends a window at the next write.
+  limit_ = mapped ? end : room_;
+}
+
 inline void BytesIO::make_writable(std::size_t start, std::size_t end) {
   if (end > options_.size_limit) detail::throw_over_limit(end, options_.size_limit);
+  if (start >= mark_.load(std::memory_order_relaxed) && end <= limit_) return;
+  if (!block_ && size_ == 0) return begin_block(end);
+  unshare(start, end);
+}
+
+void BytesIO::unshare(std::size_t start, std::size_t end) {
   if (view_taken_ && !pinned()) {
     view_taken_ = false;
     room_ = block_room();
     close_window();
   }
-  const bool own = start >= mark_.load(std::memory_order_relaxed);
-  if (own && end <= limit_) return;
   if (pinned()) detail::throw_pinned(block_->export_count());
-  if (own && end <= room_ && open_window(start, end)) return;
+  if (start >= mark_.load(std::memory_order_relaxed) && end <= room_ && open_window(start, end)) {
+    return;
+  }
   const std::size_t room = block_room();
   const bool grows = end > room;
   const std::size_t capacity = std::min(

@@ -10,8 +10,15 @@
 
 namespace quire::detail {
 
+/// docs/benchmarks.md: below, the heap is no slower, and copying all no dearer than sharing pages.
+inline constexpr std::size_t kMappedFrom = std::size_t{1} << 20;
+
 /// Whether a block of that capacity is to be whole pages rather than a piece of the heap.
-[[nodiscard]] bool wants_mapping(std::size_t capacity, const StorageOptions& options) noexcept;
+[[nodiscard]] inline bool wants_mapping(std::size_t capacity,
+                                        const StorageOptions& options) noexcept {
+  if (options.tier == StorageOptions::automatic) return capacity >= kMappedFrom;
+  return options.tier == StorageOptions::paged;
+}
 
 /// A block with one owner, content not set: whole pages when it should be and the system lets it.
 /// Errors: std::bad_alloc, std::length_error past kMaxSize.

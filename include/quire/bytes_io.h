@@ -265,9 +265,15 @@ class QUIRE_API BytesIO : public Stream {
   /// The same, by leaving the block in any case.
   void leave_block(std::size_t capacity, CopyReason reason, detail::Range hole);
 
+  /// The first block, with room for `end` bytes.
+  void begin_block(std::size_t end);
+
   /// Readies [start, end) for writing in place: the size may change, the room may grow.
   /// Errors: as write().
   void make_writable(std::size_t start, std::size_t end);
+
+  /// The same for a stream that has a block, and no window with [start, end) in it.
+  void unshare(std::size_t start, std::size_t end);
 
   /// Asks the block for a window that has [start, end), all of it the stream's own. False: it must
   /// be left.
