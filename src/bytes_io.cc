@@ -307,6 +307,10 @@ std::size_t BytesIO::write_slow(ByteSpan data) {
   position_ = end;
   size_ = std::max(size_, end);
   count_copied(CopyReason::Caller, count);
+  // Into the file with it now: the write after the next snapshot is not to pay for this one.
+  if (options_.tier == StorageOptions::paged && !pinned()) {
+    static_cast<void>(open_window(end, end));
+  }
   return count;
 }
 
