@@ -162,16 +162,27 @@ inline Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
 
 Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
   // The whole block's pages, for a few bytes, would keep too much alive.
-  if (block_->kind->branch != nullptr && count >= kSmallResult && count >= size_ / 2) {
+  if (count >= kSmallResult && count >= size_ / 2) {
     std::size_t copied = 0;
-    detail::Block* const branch = block_->kind->branch(block_.get(), size_, size_, {}, &copied);
+    detail::BlockRef block = branch(size_, {}, &copied);
     count_copied(CopyReason::GetValue, copied);
-    if (branch != nullptr) {
+    if (block) {
       count_shared(CopyReason::GetValue, count);
-      return {detail::BlockRef::adopt(branch), branch->data + offset, count};
+      const std::byte* const data = block->data + offset_in_block() + offset;
+      return {std::move(block), data, count};
     }
   }
   return copy(offset, count);
+}
+
+detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
+                                 std::size_t* copied) const noexcept {
+  if (!block_ || block_->kind->branch == nullptr) return {};
+  const std::size_t before = offset_in_block();
+  // Pages for the sake of what lies in front of the stream's bytes are no bargain.
+  if (before > size_) return {};
+  return detail::BlockRef::adopt(block_->kind->branch(
+      block_.get(), before + size_, before + capacity, {before + hole.offset, hole.count}, copied));
 }
 
 Bytes BytesIO::share_or_copy(std::size_t offset, std::size_t count) const {
@@ -188,7 +199,7 @@ bool BytesIO::resize_block(std::size_t capacity) noexcept {
   const bool resized = detail::resize(block_, size_, capacity, &copied);
   counters_.add_copied(CopyReason::Growth, copied);
   data_ = block_->data;
-  room_ = block_->capacity;
+  room_ = block_room();
   close_window();
   return resized;
 }
@@ -206,13 +217,10 @@ inline void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::R
 
 void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
   close_window();
-  detail::BlockRef block;
   std::size_t copied = 0;
-  if (block_ && block_->kind->branch != nullptr && data_ == block_->data &&
-      options_.tier != StorageOptions::heap) {
-    block =
-        detail::BlockRef::adopt(block_->kind->branch(block_.get(), size_, capacity, hole, &copied));
-  }
+  detail::BlockRef block;
+  if (options_.tier != StorageOptions::heap) block = branch(capacity, hole, &copied);
+  const std::size_t before = block ? offset_in_block() : 0;
   if (!block) {
     block = detail::new_stream_block(capacity, options_);
     // The first write of a stream's life has nothing to keep.
@@ -228,10 +236,10 @@ void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range
     count_copied(reason, copied);
     if (reason == CopyReason::CopyOnWrite && block_ && !block_->unique()) sharing_has_cost_ = true;
   }
-  data_ = block->data;
-  room_ = block->capacity;
+  data_ = block->data + before;
   mark_.store(0, std::memory_order_relaxed);
   block_ = std::move(block);
+  room_ = block_room();
 }
 
 inline bool BytesIO::open_window(std::size_t start, std::size_t end) noexcept {
@@ -239,7 +247,7 @@ inline bool BytesIO::open_window(std::size_t start, std::size_t end) noexcept {
     limit_ = room_;
     return true;
   }
-  const auto offset = static_cast<std::size_t>(data_ - block_->data);
+  const std::size_t offset = offset_in_block();
   const detail::WriteWindow window =
       block_->kind->window(block_.get(), offset + start, offset + end, block_->unique());
   if (window.end < offset + end) return false;
@@ -253,9 +261,12 @@ inline void BytesIO::begin_block(std::size_t end) {
   const bool mapped = detail::wants_mapping(capacity, options_);
   block_ = mapped ? detail::new_stream_block(capacity, options_) : detail::new_heap_block(capacity);
   data_ = block_->data;
-  room_ = block_->capacity;
+  room_ = limit_ = capacity;
   // What is not on the heap lends a window at the next write.
-  limit_ = mapped ? end : room_;
+  if (mapped) {
+    room_ = block_room();
+    limit_ = end;
+  }
 }
 
 inline void BytesIO::make_writable(std::size_t start, std::size_t end) {

@@ -294,10 +294,17 @@ class QUIRE_API BytesIO : public Stream {
   /// Bytes from where the stream starts to the end of the block, whoever may write there, as far as
   /// the size limit lets this stream go.
   [[nodiscard]] std::size_t block_room() const noexcept {
-    if (!block_) return 0;
-    const auto start = static_cast<std::size_t>(data_ - block_->data);
-    return std::min(block_->capacity - start, options_.size_limit);
+    return block_ ? std::min(block_->capacity - offset_in_block(), options_.size_limit) : 0;
   }
+
+  /// REQUIRES: the stream has a block
+  [[nodiscard]] std::size_t offset_in_block() const noexcept {
+    return static_cast<std::size_t>(data_ - block_->data);
+  }
+
+  /// A block with the same bytes at the same offset, which shares pages; none when that cannot be.
+  [[nodiscard]] detail::BlockRef branch(std::size_t capacity, detail::Range hole,
+                                        std::size_t* copied) const noexcept;
 
   /// Where the line at `start` ends, looking at no more than `size` bytes unless negative.
   [[nodiscard]] std::size_t line_end(std::size_t start, std::ptrdiff_t size) const noexcept;
