@@ -21,6 +21,7 @@
 
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
+#include "quire/detail/pages.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #  define QUIRE_TEST_SANITIZED 1
@@ -465,9 +466,12 @@ TEST(MemoryReport, SeesWhatAStreamHolds) {
     const Bytes value = stream.getvalue();
     stream.seek(0);
     stream.write("hello");
-    // The bytes move to where both find them; nothing is there twice but the page written to.
-    expect_additional(write, 0);
-    EXPECT_EQ(write.ledger().copied_for(CopyReason::CopyOnWrite), 50 * kMiB);
+    // The bytes move to where both find them; nothing is there twice but the page written to. With
+    // the portable back end all is, but for the bytes about to be overwritten.
+    const bool pages = detail::pages::available();
+    expect_additional(write, pages ? 0 : 50);
+    EXPECT_NEAR(in_mib(static_cast<double>(write.ledger().copied_for(CopyReason::CopyOnWrite))), 50,
+                0.01);
   }
 }
 
