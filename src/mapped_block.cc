@@ -98,6 +98,21 @@ bool take_mappings(MappedBlock& block, std::size_t count) noexcept {
   return true;
 }
 
+/// Has taken as many mappings as the block is made of, no more and no less; false when it may not.
+bool settle_mappings(MappedBlock& block) noexcept {
+  std::size_t needed = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < block.extent_count; ++i) {
+    needed += block.extents[i].begin > at ? 2 : 1;
+    at = block.extents[i].begin + block.extents[i].size;
+  }
+  if (at < block.capacity) ++needed;
+  if (needed > block.mappings) return take_mappings(block, needed - block.mappings);
+  pages::give_mappings(block.mappings - needed);
+  block.mappings = needed;
+  return true;
+}
+
 void forget_file(MappedBlock& block) noexcept {
   block.file = MemoryFileRef();
   block.frozen = block.extent_count = 0;
@@ -144,7 +159,10 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
   if (end <= begin || !block.file->grows() || !block.dirty.grow(pages_of(end))) return 0;
   const std::size_t offset = block.file->set_aside(end - begin);
   Extent* const extent = extent_for(block, begin, offset);
-  if (extent == nullptr) return 0;
+  if (extent == nullptr) {
+    block.file->take_back(offset, end - begin);
+    return 0;
+  }
   while (block.frozen < end) {
     const std::size_t at = block.frozen;
     const std::size_t size = std::min(kChunk, end - at);
@@ -159,8 +177,14 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
     block.frozen += size;
     if (access == pages::Access::Read) block.read_only = true;
   }
-  if (extent->size == 0) --block.extent_count;
-  return block.frozen - begin;
+  if (extent->size == 0) {
+    --block.extent_count;
+    pages::give_mappings(1);
+    --block.mappings;
+  }
+  const std::size_t moved = block.frozen - begin;
+  block.file->take_back(offset + moved, end - block.frozen);
+  return moved;
 }
 
 /// Sets `block.dirty` from what the system knows.
@@ -201,6 +225,8 @@ bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) n
   *copied += freeze(block, whole, access);
   // Whoever holds a writable view may already be writing to pages that the file has now.
   if (block.export_count() != 0) block.dirty_known = false;
+  // Until then there may be parts that come from the file before.
+  if (block.frozen == whole) static_cast<void>(settle_mappings(block));
   return block.frozen != 0;
 }
 
@@ -216,8 +242,15 @@ bool map_part(const MappedBlock& source, const Extent& extent, std::size_t begin
   if (target.extent_count == target.extents.size() || !take_mappings(target, 1)) return false;
   target.extents[target.extent_count++] = {begin, offset, end - begin};
   bool torn = false;
-  return source.file->map_over(target.data + begin, end - begin, offset, pages::Access::ReadWrite,
-                               &torn) == 0;
+  const bool done = source.file->map_over(target.data + begin, end - begin, offset,
+                                          pages::Access::ReadWrite, &torn) == 0;
+  if (torn) {
+    // Another thread may have something there by now: only what is around goes.
+    pages::unmap(target.data, begin);
+    pages::unmap(target.data + end, target.capacity - end);
+    target.capacity = 0;
+  }
+  return done;
 }
 
 /// Maps all that `source` has from its file into `target`, but for the whole pages [begin, end).
@@ -298,6 +331,7 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   if (target.frozen < used) differed += copy_tail(source, target.frozen, used, target, hole);
   target.file->add_overlaid(differed);
   *copied += differed;
+  static_cast<void>(settle_mappings(target));
   return owner.detach();
 }
 
@@ -313,6 +347,7 @@ Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
   block.data = home.data();
   block.capacity = home.size();
   block.read_only = false;
+  static_cast<void>(settle_mappings(block));
   return &block;
 }
 

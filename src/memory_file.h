@@ -52,7 +52,13 @@ class MemoryFile {
     return size_.fetch_add(size, std::memory_order_relaxed);
   }
 
-  /// Writes to bytes that were set aside and not yet written.
+  /// Undoes setting `size` bytes aside, of which there is no mapping, if nobody did so after it.
+  void take_back(std::size_t offset, std::size_t size) noexcept {
+    std::size_t end = offset + size;
+    size_.compare_exchange_strong(end, offset, std::memory_order_relaxed);
+  }
+
+  /// Writes to bytes that were set aside and that no mapping shows.
   [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset) noexcept;
 
   /// As pages::map_over().
