@@ -128,8 +128,7 @@ bool make_writable(MappedBlock& block) noexcept {
 
 /// Puts bytes back whose mapping is gone: whoever has a handle of them must go on seeing them.
 void put_back(MappedBlock& block, std::size_t at, std::size_t size, std::size_t offset) noexcept {
-  bool torn = false;
-  if (pages::renew(block.data + at, size, &torn) == 0 &&
+  if (pages::renew(block.data + at, size) == 0 &&
       block.file->read_back(block.data + at, size, offset) == 0) {
     return;
   }

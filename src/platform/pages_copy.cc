@@ -35,8 +35,7 @@ int map_over(std::byte*, std::size_t, int, std::size_t, Access, bool* torn) noex
   return ENOSYS;
 }
 
-int renew(std::byte*, std::size_t, bool* torn) noexcept {
-  *torn = false;
+int renew(std::byte*, std::size_t) noexcept {
   return ENOSYS;
 }
 

@@ -46,10 +46,8 @@ const bool forks_are_counted = [] {
 /// What quire allows itself of something that the whole process shares.
 class Budget {
  public:
-  explicit Budget(std::size_t limit) noexcept : limit_(limit) {}
-
-  [[nodiscard]] bool take(std::size_t count) noexcept {
-    if (used_.fetch_add(count, std::memory_order_relaxed) + count <= limit_) return true;
+  [[nodiscard]] bool take(std::size_t count, std::size_t limit) noexcept {
+    if (used_.fetch_add(count, std::memory_order_relaxed) + count <= limit) return true;
     give(count);
     return false;
   }
@@ -57,10 +55,13 @@ class Budget {
   void give(std::size_t count) noexcept { used_.fetch_sub(count, std::memory_order_relaxed); }
 
  private:
-  const std::size_t limit_;
   std::atomic<std::size_t> used_ = 0;
 };
 
+constinit Budget descriptors;
+constinit Budget mappings;
+
+/// Asked each time: the process may lower its limit at any time.
 std::size_t allowed_descriptors() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
@@ -68,22 +69,15 @@ std::size_t allowed_descriptors() noexcept {
 }
 
 std::size_t allowed_mappings() noexcept {
-  std::size_t most = 65530;
-  if (std::FILE* const file = std::fopen("/proc/sys/vm/max_map_count", "re")) {
-    if (std::fscanf(file, "%zu", &most) != 1) most = 65530;
-    std::fclose(file);
-  }
-  return most / 8;
-}
-
-Budget& descriptors() noexcept {
-  static Budget budget(allowed_descriptors());
-  return budget;
-}
-
-Budget& mappings() noexcept {
-  static Budget budget(allowed_mappings());
-  return budget;
+  static const std::size_t allowed = [] {
+    std::size_t most = 65530;
+    if (std::FILE* const file = std::fopen("/proc/sys/vm/max_map_count", "re")) {
+      if (std::fscanf(file, "%zu", &most) != 1) most = 65530;
+      std::fclose(file);
+    }
+    return most / 8;
+  }();
+  return allowed;
 }
 
 int protection(Access access) noexcept {
@@ -93,24 +87,6 @@ int protection(Access access) noexcept {
 /// So that /proc/self/smaps tells whose memory it is. Kernels that do not know names refuse.
 void name(void* data, std::size_t size) noexcept {
   ::prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, data, size, "quire:mapped");
-}
-
-int map_at(std::byte* data, std::size_t size, int access, int flags, int file, std::size_t offset,
-           bool* torn) noexcept {
-  *torn = false;
-  if (const int error = fault(Call::MapOver)) return error;
-  if (const int error = fault(Call::MapOverTorn)) {
-    ::munmap(data, size);
-    *torn = true;
-    return error;
-  }
-  void* const mapped =
-      ::mmap(data, size, access, MAP_PRIVATE | MAP_FIXED | flags, file, static_cast<off_t>(offset));
-  if (mapped != MAP_FAILED) return 0;
-  const int error = errno;
-  // Nobody says whether it failed before or after it took away what was there: ask.
-  *torn = ::msync(data, size, MS_ASYNC) != 0;
-  return error;
 }
 
 /// Keeps SIGXFSZ from killing the process while it lives.
@@ -188,11 +164,36 @@ int resize(std::byte** data, std::size_t size, std::size_t new_size) noexcept {
 
 int map_over(std::byte* data, std::size_t size, int file, std::size_t offset, Access access,
              bool* torn) noexcept {
-  return map_at(data, size, protection(access), MAP_NORESERVE, file, offset, torn);
+  *torn = false;
+  if (const int error = fault(Call::MapOver)) return error;
+  if (const int error = fault(Call::MapOverTorn)) {
+    ::munmap(data, size);
+    *torn = true;
+    return error;
+  }
+  void* const mapped =
+      ::mmap(data, size, protection(access), MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file,
+             static_cast<off_t>(offset));
+  if (mapped != MAP_FAILED) return 0;
+  const int error = errno;
+  // Nobody says whether it failed before or after it took away what was there: ask.
+  *torn = ::msync(data, size, MS_ASYNC) != 0;
+  return error;
 }
 
-int renew(std::byte* data, std::size_t size, bool* torn) noexcept {
-  return map_at(data, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS, -1, 0, torn);
+int renew(std::byte* data, std::size_t size) noexcept {
+  if (const int error = fault(Call::MapOver)) return error;
+  // What another thread may have mapped here since must not go.
+  void* const mapped = ::mmap(data, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (mapped == MAP_FAILED) return errno;
+  // Kernels that do not know the flag take the address for a wish.
+  if (mapped != data) {
+    ::munmap(mapped, size);
+    return EEXIST;
+  }
+  name(mapped, size);
+  return 0;
 }
 
 int make_writable(std::byte* data, std::size_t size) noexcept {
@@ -209,7 +210,7 @@ void advise_huge(std::byte* data, std::size_t size) noexcept {
 int create_file(int* file) noexcept {
   if (const int error = fault(Call::MemoryFile)) return error;
   if (!forks_are_counted) return ENOSYS;
-  if (!descriptors().take(1)) return EMFILE;
+  if (!descriptors.take(1, allowed_descriptors())) return EMFILE;
   int made = ::memfd_create("quire:paged", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
   // EINVAL: a kernel before 6.3.
   if (made < 0 && errno == EINVAL) {
@@ -221,7 +222,7 @@ int create_file(int* file) noexcept {
   }
   const int error = errno;
   if (made >= 0) ::close(made);
-  descriptors().give(1);
+  descriptors.give(1);
   return error;
 }
 
@@ -260,17 +261,17 @@ int read_back(int file, std::byte* data, std::size_t size, std::size_t offset) n
 
 void close_file(int file) noexcept {
   ::close(file);
-  descriptors().give(1);
+  descriptors.give(1);
 }
 
 // --- what a process knows of itself --------------------------------------------------------------
 
 bool take_mappings(std::size_t count) noexcept {
-  return mappings().take(count);
+  return mappings.take(count, allowed_mappings());
 }
 
 void give_mappings(std::size_t count) noexcept {
-  mappings().give(count);
+  mappings.give(count);
 }
 
 std::uint64_t process_generation() noexcept {

@@ -67,8 +67,8 @@ void unmap(std::byte* data, std::size_t size) noexcept;
 [[nodiscard]] int map_over(std::byte* data, std::size_t size, int file, std::size_t offset,
                            Access access, bool* torn) noexcept;
 
-/// Maps new memory over what is at `data`; `*torn` as in map_over().
-[[nodiscard]] int renew(std::byte* data, std::size_t size, bool* torn) noexcept;
+/// Maps new memory where a torn map_over() left nothing; fails when something else is there by now.
+[[nodiscard]] int renew(std::byte* data, std::size_t size) noexcept;
 
 [[nodiscard]] int make_writable(std::byte* data, std::size_t size) noexcept;
 
