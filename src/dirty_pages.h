@@ -50,6 +50,17 @@ class DirtyPages {
     }
   }
 
+  /// Forgets all pages from `pages` on.
+  void shrink(std::size_t pages) noexcept {
+    for (std::size_t page = pages; page < size_; ++page) {
+      std::uint64_t& word = words_[page / kBits];
+      const std::uint64_t bit = std::uint64_t{1} << (page % kBits);
+      if ((word & bit) != 0) --count_;
+      word &= ~bit;
+    }
+    size_ = std::min(size_, pages);
+  }
+
   /// The first run of set pages at or after `from` and before `end`; empty when there is none.
   [[nodiscard]] Range next_run(std::size_t from, std::size_t end) const noexcept {
     const std::size_t first = find(from, end, 0);

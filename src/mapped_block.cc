@@ -334,7 +334,7 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   return owner.detach();
 }
 
-/// To anonymous memory, all of it. The caller owns the block, and may own the file, alone.
+/// To anonymous memory, all of it. REQUIRES: the caller owns the block alone, and that the file
 Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
                std::size_t* copied) noexcept {
   const MutableByteSpan home = new_mapping(capacity);
@@ -346,6 +346,20 @@ Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
   block.data = home.data();
   block.capacity = home.size();
   block.read_only = false;
+  static_cast<void>(settle_mappings(block));
+  return &block;
+}
+
+/// Gives the pages behind `capacity` back. The rest stays where it is, shared with those who share it.
+Block* cut(MappedBlock& block, std::size_t capacity) noexcept {
+  pages::unmap(block.data + capacity, block.capacity - capacity);
+  block.capacity = capacity;
+  block.frozen = std::min(block.frozen, capacity);
+  block.dirty.shrink(pages_of(block.frozen));
+  while (block.extent_count != 0 && block.last_extent()->begin >= capacity) --block.extent_count;
+  if (Extent* const last = block.last_extent()) {
+    last->size = std::min(last->size, capacity - last->begin);
+  }
   static_cast<void>(settle_mappings(block));
   return &block;
 }
@@ -364,8 +378,8 @@ Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity,
   if (capacity > kMaxSize) return nullptr;
   capacity = pages::round_up(std::max<std::size_t>(capacity, 1));
   if (self.file) {
-    return capacity > self.capacity ? grow_paged(self, used, capacity, copied)
-                                    : go_home(self, used, capacity, copied);
+    if (capacity > self.capacity) return grow_paged(self, used, capacity, copied);
+    return self.file->unique() ? go_home(self, used, capacity, copied) : cut(self, capacity);
   }
   if (capacity > self.capacity && used * 2 <= capacity) {
     const MutableByteSpan kept = take_cached_mapping(capacity, capacity * kOversize);
