@@ -177,6 +177,8 @@ Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
 
 detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
                                  std::size_t* copied) const noexcept {
+  // On the heap pages never move, wherever the block came from.
+  if (options_.tier == StorageOptions::heap) return {};
   if (!block_ || block_->kind->branch == nullptr) return {};
   const std::size_t before = offset_in_block();
   // Pages for the sake of what lies in front of the stream's bytes are no bargain.
@@ -218,20 +220,25 @@ inline void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::R
 void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
   close_window();
   std::size_t copied = 0;
-  detail::BlockRef block;
-  if (options_.tier != StorageOptions::heap) block = branch(capacity, hole, &copied);
-  const std::size_t before = block ? offset_in_block() : 0;
-  if (!block) {
-    block = detail::new_stream_block(capacity, options_);
-    // The first write of a stream's life has nothing to keep.
-    if (size_ != 0) {
-      const std::size_t prefix = std::min(hole.offset, size_);
-      const std::size_t suffix = std::min(hole.offset + hole.count, size_);
-      copy_bytes(block->data, data_, prefix);
-      copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
-      copied += prefix + size_ - suffix;
-    }
-  }
+  detail::BlockRef block = branch(capacity, hole, &copied);
+  if (!block) return copy_block(capacity, reason, hole);
+  const std::size_t before = offset_in_block();
+  enter_block(std::move(block), before, reason, copied);
+}
+
+void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  close_window();
+  detail::BlockRef block = detail::new_stream_block(capacity, options_);
+  // The first write of a stream's life has nothing to keep.
+  const std::size_t prefix = std::min(hole.offset, size_);
+  const std::size_t suffix = std::min(hole.offset + hole.count, size_);
+  copy_bytes(block->data, data_, prefix);
+  copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
+  enter_block(std::move(block), 0, reason, prefix + size_ - suffix);
+}
+
+void BytesIO::enter_block(detail::BlockRef block, std::size_t before, CopyReason reason,
+                          std::size_t copied) noexcept {
   if (copied != 0) {
     count_copied(reason, copied);
     if (reason == CopyReason::CopyOnWrite && block_ && !block_->unique()) sharing_has_cost_ = true;
@@ -294,7 +301,8 @@ void BytesIO::unshare(std::size_t start, std::size_t end) {
   const detail::Range hole{start, end - start};
   make_own(capacity, reason, hole);
   if (open_window(start, end)) return;
-  leave_block(capacity, reason, hole);
+  // More of the block is the stream's own than its file's: it goes home, with all the room it had.
+  copy_block(std::max(capacity, room_), reason, hole);
   static_cast<void>(open_window(start, end));
 }
 

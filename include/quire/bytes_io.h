@@ -265,6 +265,13 @@ class QUIRE_API BytesIO : public Stream {
   /// The same, by leaving the block in any case.
   void leave_block(std::size_t capacity, CopyReason reason, detail::Range hole);
 
+  /// The same, by copying what the block did not share.
+  void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole);
+
+  /// Goes on in a block that has the bytes from `before` on, which took that many copies.
+  void enter_block(detail::BlockRef block, std::size_t before, CopyReason reason,
+                   std::size_t copied) noexcept;
+
   /// The first block, with room for `end` bytes.
   void begin_block(std::size_t end);
 
