@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "path_files.h"
 #include "quire/detail/bytes_algorithms.h"
 #include "storage.h"
 
@@ -171,6 +172,7 @@ Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
       const std::byte* const data = block->data + offset_in_block() + offset;
       return {std::move(block), data, count};
     }
+    meet_refusal();
   }
   return copy(offset, count);
 }
@@ -227,6 +229,7 @@ void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range
 }
 
 void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  meet_refusal();
   close_window();
   detail::BlockRef block = detail::new_stream_block(capacity, options_);
   // The first write of a stream's life has nothing to keep.
@@ -277,7 +280,9 @@ inline void BytesIO::begin_block(std::size_t end) {
 }
 
 inline void BytesIO::make_writable(std::size_t start, std::size_t end) {
-  if (end > options_.size_limit) detail::throw_over_limit(end, options_.size_limit);
+  if (end > options_.size_limit) [[unlikely]] {
+    reach_limit(end);
+  }
   if (start >= mark_.load(std::memory_order_relaxed) && end <= limit_) return;
   if (!block_ && size_ == 0) return begin_block(end);
   unshare(start, end);
@@ -304,6 +309,10 @@ void BytesIO::unshare(std::size_t start, std::size_t end) {
   // More of the block is the stream's own than its file's: it goes home, with all the room it had.
   copy_block(std::max(capacity, room_), reason, hole);
   static_cast<void>(open_window(start, end));
+}
+
+void BytesIO::reach_limit(std::size_t size) {
+  detail::throw_over_limit(size, options_.size_limit);
 }
 
 std::size_t BytesIO::write_slow(ByteSpan data) {
@@ -502,6 +511,28 @@ std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) co
   return detail::algo::find({data_, size_}, needle, start, stop);
 }
 
+// --- as a file -----------------------------------------------------------------------------------
+
+FilePath BytesIO::as_path() const {
+  check_open();
+  return detail::file_of({data_, size_});
+}
+
+WritablePath BytesIO::as_writable_path() {
+  check_open();
+  if (fixed()) detail::throw_unsupported("as_writable_path");
+  return {*this, detail::new_path_file()};
+}
+
+void BytesIO::take_file(int file) {
+  check_open();
+  if (pinned()) detail::throw_pinned(block_->export_count());
+  BytesIO fresh(options_);
+  detail::read_file(file, [&](ByteSpan data) { fresh.BytesIO::write(data); });
+  fresh.position_ = 0;
+  BytesIO::operator=(std::move(fresh));
+}
+
 // --- room ----------------------------------------------------------------------------------------
 
 std::size_t BytesIO::capacity() const {
@@ -518,9 +549,7 @@ void BytesIO::reserve(std::size_t wanted_capacity) {
   check_open();
   if (wanted_capacity <= capacity()) return;
   if (fixed()) detail::throw_full(wanted_capacity, room_);
-  if (wanted_capacity > options_.size_limit) {
-    detail::throw_over_limit(wanted_capacity, options_.size_limit);
-  }
+  if (wanted_capacity > options_.size_limit) reach_limit(wanted_capacity);
   if (pinned()) detail::throw_pinned(block_->export_count());
   make_own(wanted_capacity, CopyReason::Growth, {});
 }

@@ -50,6 +50,16 @@ class DirtyPages {
     }
   }
 
+  /// Unsets [first, end).
+  void unset(std::size_t first, std::size_t end) noexcept {
+    for (; first < end; ++first) {
+      std::uint64_t& word = words_[first / kBits];
+      const std::uint64_t bit = std::uint64_t{1} << (first % kBits);
+      count_ -= (word & bit) != 0;
+      word &= ~bit;
+    }
+  }
+
   /// Forgets all pages from `pages` on.
   void shrink(std::size_t pages) noexcept {
     for (std::size_t page = pages; page < size_; ++page) {

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "dirty_pages.h"
 #include "mapping_cache.h"
@@ -48,6 +47,7 @@ struct MappedBlock : Block {
 
   const Paging paging;
   MemoryFileRef file;
+  MemoryFileRef spilled;   // the SpillFile that pages come from, to be kept as long as they do
   std::size_t frozen = 0;  // each page below is in an extent or dirty
   Extents extents{};
   std::size_t extent_count = 0;
@@ -126,16 +126,6 @@ bool make_writable(MappedBlock& block) noexcept {
   return true;
 }
 
-/// Puts bytes back whose mapping is gone: whoever has a handle of them must go on seeing them.
-void put_back(MappedBlock& block, std::size_t at, std::size_t size, std::size_t offset) noexcept {
-  if (pages::renew(block.data + at, size) == 0 &&
-      block.file->read_back(block.data + at, size, offset) == 0) {
-    return;
-  }
-  std::fputs("quire: the system took away a mapping that is in use, and refuses another\n", stderr);
-  std::abort();
-}
-
 // --- into the file -------------------------------------------------------------------------------
 
 /// Where the pages from `begin` on, `offset` in the file, are recorded; null when there is no room.
@@ -167,11 +157,7 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
     const std::size_t size = std::min(kChunk, end - at);
     const std::size_t file_at = offset + (at - begin);
     if (block.file->append(block.data + at, size, file_at) != 0) break;
-    bool torn = false;
-    if (block.file->map_over(block.data + at, size, file_at, access, &torn) != 0) {
-      if (torn) put_back(block, at, size, file_at);
-      break;
-    }
+    if (block.file->map_in_place(block.data + at, size, file_at, access) != 0) break;
     extent->size += size;
     block.frozen += size;
     if (access == pages::Access::Read) block.read_only = true;
@@ -315,6 +301,7 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   BlockRef owner = BlockRef::adopt(made);
   MappedBlock& target = mapped(made);
   target.file = source.file;
+  if (target.file->on_disk()) target.spilled = target.file;
   target.frozen = std::min(source.frozen, pages::round_up(used));
   std::size_t hole_begin = target.frozen;
   std::size_t hole_end = target.frozen;
@@ -343,6 +330,7 @@ Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
   *copied = used;
   drop_mapping(block);
   forget_file(block);
+  block.spilled = MemoryFileRef();
   block.data = home.data();
   block.capacity = home.size();
   block.read_only = false;
@@ -450,6 +438,34 @@ Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept {
   }
   pages::give_mappings(1);
   return nullptr;
+}
+
+void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept {
+  if (block.kind != &kMappedKind) return;
+  MappedBlock& self = mapped(&block);
+  const std::lock_guard lock(process_locks.layouts.of(&block));
+  const std::size_t whole = pages::round_down(used);
+  // Pages of a second file would have to be told apart from those of the first.
+  DirtyPages none;
+  if (whole == 0 || self.spilled || !none.grow(pages_of(whole)) || !take_mappings(self, 1)) return;
+  std::size_t done = 0;
+  while (done < whole) {
+    const std::size_t size = std::min(kChunk, whole - done);
+    if (file->map_in_place(self.data + done, size, done, pages::Access::Read) != 0) break;
+    done += size;
+  }
+  if (done == 0) {
+    static_cast<void>(settle_mappings(self));
+    return;
+  }
+  // What lies behind, whatever it comes from, counts as the tail from now on.
+  forget_file(self);
+  self.file = self.spilled = file;
+  self.dirty = std::move(none);
+  self.frozen = done;
+  self.extents[0] = {0, 0, done};
+  self.extent_count = 1;
+  self.read_only = true;
 }
 
 const char* tier_of(Block& block) noexcept {

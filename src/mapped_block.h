@@ -15,6 +15,7 @@
 
 #include <cstddef>
 
+#include "memory_file.h"
 #include "quire/detail/block.h"
 
 namespace quire::detail {
@@ -26,6 +27,11 @@ enum class Paging {
 
 /// A new block of whole pages with one owner; null when the system refuses. Content not set.
 [[nodiscard]] Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept;
+
+/// Lets a mapped block that is shared have its first `used` bytes, which nobody changes, from a file
+/// that has them as well, at the same offsets. Its handles go on seeing them where they are. Nothing
+/// is done to other blocks, nor where the system refuses.
+void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept;
 
 /// "mapped" or "paged".
 [[nodiscard]] const char* tier_of(Block& block) noexcept;

@@ -44,8 +44,11 @@ class MemoryFile {
 
   /// Whether it can still be appended to: only by the process that made it.
   [[nodiscard]] bool grows() const noexcept {
-    return open() && generation_ == pages::process_generation();
+    return !on_disk_ && open() && generation_ == pages::process_generation();
   }
+
+  /// Whether it is a SpillFile.
+  [[nodiscard]] bool on_disk() const noexcept { return on_disk_; }
 
   /// Sets `size` bytes aside that nobody else will write, and returns where they are.
   [[nodiscard]] std::size_t set_aside(std::size_t size) noexcept {
@@ -61,12 +64,14 @@ class MemoryFile {
   /// Writes to bytes that were set aside and that no mapping shows.
   [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset) noexcept;
 
+  /// Maps a part of the file over bytes that somebody may be reading and that the file has there, too.
+  /// When that fails the bytes are where they were.
+  [[nodiscard]] int map_in_place(std::byte* data, std::size_t size, std::size_t offset,
+                                 pages::Access access) noexcept;
+
   /// As pages::map_over().
   [[nodiscard]] int map_over(std::byte* data, std::size_t size, std::size_t offset,
                              pages::Access access, bool* torn) noexcept;
-
-  /// As pages::read_back().
-  [[nodiscard]] int read_back(std::byte* data, std::size_t size, std::size_t offset) noexcept;
 
   /// Nobody will map or extend it any more. What is mapped stays.
   void retire() noexcept;
@@ -80,15 +85,21 @@ class MemoryFile {
     overlaid_.fetch_add(bytes, std::memory_order_relaxed);
   }
 
+ protected:
+  MemoryFile(int descriptor, bool on_disk) noexcept : descriptor_(descriptor), on_disk_(on_disk) {}
+
+  virtual ~MemoryFile();
+
+  [[nodiscard]] int descriptor() const noexcept {
+    return descriptor_.load(std::memory_order_relaxed);
+  }
+
  private:
-  explicit MemoryFile(int descriptor) noexcept : descriptor_(descriptor) {}
-
-  ~MemoryFile() { retire(); }
-
   std::atomic<std::size_t> owners_ = 1;
   std::atomic<std::size_t> size_ = 0;
   std::atomic<std::size_t> overlaid_ = 0;
   std::atomic<int> descriptor_;
+  const bool on_disk_;
   const std::uint64_t generation_ = pages::process_generation();
 };
 
@@ -98,6 +109,9 @@ class MemoryFileRef {
   MemoryFileRef() noexcept = default;
 
   static MemoryFileRef create() noexcept { return MemoryFileRef(MemoryFile::create()); }
+
+  /// Takes over one ownership that the caller has.
+  static MemoryFileRef adopt(MemoryFile* file) noexcept { return MemoryFileRef(file); }
 
   MemoryFileRef(const MemoryFileRef& other) noexcept : file_(other.file_) {
     if (file_ != nullptr) file_->retain();
@@ -115,6 +129,8 @@ class MemoryFileRef {
   }
 
   MemoryFile* operator->() const noexcept { return file_; }
+
+  [[nodiscard]] MemoryFile* get() const noexcept { return file_; }
 
   explicit operator bool() const noexcept { return file_ != nullptr; }
 

@@ -35,6 +35,7 @@
 #include "quire/detail/block.h"
 #include "quire/detail/export.h"
 #include "quire/error.h"
+#include "quire/file_path.h"
 #include "quire/ledger.h"
 #include "quire/memory_view.h"
 #include "quire/storage_options.h"
@@ -199,6 +200,17 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] std::size_t find(ByteSpan needle, SliceBound start = std::nullopt,
                                  SliceBound stop = std::nullopt) const;
 
+  /// All bytes as a file that never changes, for code that takes a path.
+  /// Lifetime: of the FilePath; nothing that happens to the stream changes it.
+  /// Cost:     copies the bytes, into a file in memory.
+  /// Errors:   ClosedError, std::system_error.
+  [[nodiscard]] FilePath as_path() const;
+
+  /// An empty file for code that writes to a path; closing the result makes the stream take over what
+  /// it then holds.
+  /// Errors: ClosedError, std::system_error; UnsupportedOperation over a fixed buffer.
+  [[nodiscard]] WritablePath as_writable_path();
+
   // --- room --------------------------------------------------------------------------------------
 
   /// Bytes in the stream. Errors: ClosedError.
@@ -241,6 +253,20 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] Bytes next_line() override { return BytesIO::readline(); }
 
  private:
+  friend class SpooledIO;
+  friend class WritablePath;
+
+  /// Called when the stream is to have room for more than `options_.size_limit` allows.
+  /// Errors: std::length_error, unless the limit has been raised.
+  virtual void reach_limit(std::size_t size);
+
+  /// Called when the block has refused what was asked of it, before all bytes are copied instead.
+  /// Errors: those of a stream that is not to be copied.
+  virtual void meet_refusal() const {}
+
+  /// Replaces all bytes by those of a file, and moves to 0.
+  virtual void take_file(int file);
+
   /// Over a block that nobody else owns yet, all of it content.
   explicit BytesIO(detail::BlockRef whole) noexcept;
 
