@@ -145,7 +145,7 @@ void ByteArray::resize(std::size_t size, std::byte fill) {
 }
 
 void ByteArray::compact() {
-  if (retained_bytes() == size_) return;
+  if ((block_ ? block_->capacity : 0) == size_) return;
   check_resizable();
   if (size_ == 0) {
     ByteArray().swap(*this);

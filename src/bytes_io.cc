@@ -542,7 +542,7 @@ std::size_t BytesIO::capacity() const {
 }
 
 std::size_t BytesIO::retained_bytes() const noexcept {
-  return block_ ? block_->capacity : 0;
+  return block_ ? block_->memory() : 0;
 }
 
 void BytesIO::reserve(std::size_t wanted_capacity) {

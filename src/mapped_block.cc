@@ -419,8 +419,25 @@ bool expose_mapped(Block* block) noexcept {
   return true;
 }
 
-constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,
-                                branch_mapped, window_mapped,  expose_mapped};
+std::size_t memory_of_mapped(Block* block) noexcept {
+  MappedBlock& self = mapped(block);
+  const std::lock_guard lock(process_locks.layouts.of(block));
+  std::array<std::uint64_t, 2048> words;
+  std::size_t own = 0;
+  for (std::size_t at = 0; at < self.capacity;) {
+    const std::size_t count = std::min(words.size(), pages_of(self.capacity - at));
+    if (pages::read_pagemap(self.data + at, count, words.data()) != 0) return self.capacity;
+    own += static_cast<std::size_t>(
+        std::count_if(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count),
+                      pages::is_own_page));
+    at += count * pages::page_size();
+  }
+  // The file lives as a whole while a page of it does.
+  return own * pages::page_size() + (self.file ? self.file->size() : 0);
+}
+
+constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,
+                                window_mapped, expose_mapped,  memory_of_mapped};
 
 MappedBlock::MappedBlock(MutableByteSpan mapping, Paging paged) noexcept
     : Block{mapping.data(), mapping.size(), &kMappedKind, 1, 0}, paging(paged) {}

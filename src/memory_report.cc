@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "process_locks.h"
+#include "quire/cached_memory.h"
 
 namespace quire {
 
@@ -98,6 +99,8 @@ void MemoryReport::print(std::ostream& out) const {
   std::string text;
   if (!action_.empty()) text += action_ + ":\n";
   text += "  Allocated additional " + mebibytes(use.additional) + " MiB\n";
+  const std::string cached = mebibytes(cached_memory());
+  if (cached != "0") text += "  Cached for reuse " + cached + " MiB\n";
   text += (peak_is_kernels_ ? "  Peak " : "  Peak at least ") + mebibytes(use.peak) +
           " MiB, copied " + mebibytes(copies.copied_total()) + " MiB";
   const char* separator = " (";

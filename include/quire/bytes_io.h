@@ -222,7 +222,9 @@ class QUIRE_API BytesIO : public Stream {
   /// Bytes it can hold without another allocation. Errors: ClosedError.
   [[nodiscard]] std::size_t capacity() const;
 
-  /// Bytes of memory that this stream keeps alive, shared or not.
+  /// Bytes of memory that this stream keeps alive, shared or not. Room that was never used is none,
+  /// where the system tells.
+  /// Cost: O(1); O(pages) for a large stream.
   [[nodiscard]] std::size_t retained_bytes() const noexcept;
 
   /// Makes room for `capacity` bytes in all.

@@ -60,6 +60,9 @@ struct BlockKind {
                         bool alone) noexcept = nullptr;
   /// Asked before a writable view of a block is handed out that the caller owns alone. False: copy.
   bool (*expose)(Block* block) noexcept = nullptr;
+
+  /// How many bytes of memory a block takes, files included. Null: all of its capacity.
+  std::size_t (*memory)(Block* block) noexcept = nullptr;
 };
 
 /// Trivially copyable, so that a heap block can be moved by realloc, header and all; that is why the
@@ -84,6 +87,11 @@ struct Block {
 
   [[nodiscard]] std::uint64_t owner_count() noexcept {
     return std::atomic_ref(owners).load(std::memory_order_acquire);
+  }
+
+  /// Bytes of memory that it takes: pages that were never touched are none.
+  [[nodiscard]] std::size_t memory() noexcept {
+    return kind->memory != nullptr ? kind->memory(this) : capacity;
   }
 
   void add_export() noexcept { std::atomic_ref(exports).fetch_add(1, std::memory_order_relaxed); }
