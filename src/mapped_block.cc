@@ -427,13 +427,13 @@ std::size_t memory_of_mapped(Block* block) noexcept {
   for (std::size_t at = 0; at < self.capacity;) {
     const std::size_t count = std::min(words.size(), pages_of(self.capacity - at));
     if (pages::read_pagemap(self.data + at, count, words.data()) != 0) return self.capacity;
-    own += static_cast<std::size_t>(
-        std::count_if(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count),
-                      pages::is_own_page));
+    own += static_cast<std::size_t>(std::count_if(
+        words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count), pages::is_own_page));
     at += count * pages::page_size();
   }
-  // The file lives as a whole while a page of it does.
-  return own * pages::page_size() + (self.file ? self.file->size() : 0);
+  // The file lives as a whole while a page of it does; the pages of one on disk are the kernel's.
+  const bool in_memory = self.file && !self.file->on_disk();
+  return own * pages::page_size() + (in_memory ? self.file->size() : 0);
 }
 
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,
