@@ -182,6 +182,7 @@ detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
   // On the heap pages never move, wherever the block came from.
   if (options_.tier == StorageOptions::heap) return {};
   if (!block_ || block_->kind->branch == nullptr) return {};
+  if (!detail::wants_sharing(size_, options_)) return {};
   const std::size_t before = offset_in_block();
   // Pages for the sake of what lies in front of the stream's bytes are no bargain.
   if (before > size_) return {};

@@ -12,25 +12,35 @@ namespace quire {
 
 namespace {
 
+using detail::Mapping;
+
 /// Oldest first. The lock is process_locks.cache.
 class MappingCache {
  public:
-  MutableByteSpan take(std::size_t least, std::size_t most) noexcept {
+  Mapping take(std::size_t least, std::size_t most, std::size_t used,
+               std::size_t* surplus) noexcept {
     std::size_t best = count_;
     for (std::size_t i = 0; i < count_; ++i) {
-      const std::size_t size = kept_[i].size();
+      const std::size_t size = kept_[i].size;
       if (size < least || size > most) continue;
-      if (best == count_ || size < kept_[best].size()) best = i;
+      if (best == count_ || size < kept_[best].size) best = i;
     }
-    return best == count_ ? MutableByteSpan() : remove(best);
+    *surplus = 0;
+    if (best == count_) return {};
+    const Mapping taken = remove(best);
+    *surplus = taken.touched - std::min(taken.touched, used);
+    lent_ += *surplus;
+    return taken;
   }
 
-  void give(MutableByteSpan mapping) noexcept {
-    if (mapping.size() > limit_) return unmap(mapping);
-    shrink_to(limit_ - mapping.size());
+  void give_surplus(std::size_t surplus) noexcept { lent_ -= surplus; }
+
+  void give(const Mapping& mapping) noexcept {
+    if (mapping.size + lent_ > limit_) return unmap(mapping);
+    shrink_to(limit_ - lent_ - mapping.size);
     if (count_ == kept_.size()) unmap(remove(0));
     kept_[count_++] = mapping;
-    bytes_ += mapping.size();
+    bytes_ += mapping.size;
   }
 
   void shrink_to(std::size_t bytes) noexcept {
@@ -45,21 +55,22 @@ class MappingCache {
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
  private:
-  static void unmap(MutableByteSpan mapping) noexcept {
-    detail::pages::unmap(mapping.data(), mapping.size());
+  static void unmap(const Mapping& mapping) noexcept {
+    detail::pages::unmap(mapping.data, mapping.size);
   }
 
-  MutableByteSpan remove(std::size_t index) noexcept {
-    const MutableByteSpan removed = kept_[index];
+  Mapping remove(std::size_t index) noexcept {
+    const Mapping removed = kept_[index];
     std::copy(kept_.begin() + index + 1, kept_.begin() + count_, kept_.begin() + index);
     --count_;
-    bytes_ -= removed.size();
+    bytes_ -= removed.size;
     return removed;
   }
 
-  std::array<MutableByteSpan, 64> kept_{};
+  std::array<Mapping, 128> kept_{};
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t lent_ = 0;
   std::size_t limit_ = std::size_t{32} << 20;
 };
 
@@ -69,12 +80,19 @@ constinit MappingCache cache;
 
 namespace detail {
 
-MutableByteSpan take_cached_mapping(std::size_t least, std::size_t most) noexcept {
+Mapping take_cached_mapping(std::size_t least, std::size_t most, std::size_t used,
+                            std::size_t* surplus) noexcept {
   const std::lock_guard lock(process_locks.cache);
-  return cache.take(least, most);
+  return cache.take(least, most, used, surplus);
 }
 
-void cache_or_unmap(MutableByteSpan mapping) noexcept {
+void give_surplus(std::size_t surplus) noexcept {
+  if (surplus == 0) return;
+  const std::lock_guard lock(process_locks.cache);
+  cache.give_surplus(surplus);
+}
+
+void cache_or_unmap(const Mapping& mapping) noexcept {
   const std::lock_guard lock(process_locks.cache);
   cache.give(mapping);
 }

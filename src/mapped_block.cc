@@ -33,6 +33,10 @@ constexpr std::size_t kSmallHole = std::size_t{64} << 10;
 // How many times its size a block may get from the cache.
 constexpr std::size_t kOversize = 8;
 
+// A part of the data, and no less than a little, that is touched ahead of it.
+constexpr std::size_t kAhead = 20;
+constexpr std::size_t kAheadMin = std::size_t{32} << 10;
+
 /// Whole pages of a block that come from its file.
 struct Extent {
   std::size_t begin;
@@ -43,9 +47,11 @@ struct Extent {
 using Extents = std::array<Extent, 8>;
 
 struct MappedBlock : Block {
-  MappedBlock(MutableByteSpan mapping, Paging paged) noexcept;
+  MappedBlock(const Mapping& mapping, std::size_t surplus, Paging paged) noexcept;
 
   const Paging paging;
+  std::size_t touched;  // up to where pages are known to be there
+  std::size_t surplus;  // of what the cache lent
   MemoryFileRef file;
   MemoryFileRef spilled;   // the SpillFile that pages come from, to be kept as long as they do
   std::size_t frozen = 0;  // each page below is in an extent or dirty
@@ -75,21 +81,59 @@ std::size_t overlap(std::size_t end, Range part) noexcept {
 
 // --- mappings ------------------------------------------------------------------------------------
 
-MutableByteSpan new_mapping(std::size_t size) noexcept {
-  if (const MutableByteSpan kept = take_cached_mapping(size, size * kOversize); kept.size() != 0) {
-    return kept;
-  }
-  std::byte* data = nullptr;
-  return pages::map(size, &data) == 0 ? MutableByteSpan(data, size) : MutableByteSpan();
+Mapping new_mapping(std::size_t size, std::size_t used, std::size_t* surplus) noexcept {
+  Mapping mapping = take_cached_mapping(size, size * kOversize, used, surplus);
+  if (mapping.size == 0 && pages::map(size, &mapping.data) == 0) mapping.size = size;
+  return mapping;
 }
 
 void drop_mapping(MappedBlock& block) noexcept {
+  give_surplus(std::exchange(block.surplus, 0));
   // Pages of a file are of no use to the next block.
   if (block.file) {
     pages::unmap(block.data, block.capacity);
   } else {
-    cache_or_unmap({block.data, block.capacity});
+    cache_or_unmap({block.data, block.capacity, block.touched});
   }
+}
+
+void set_mapping(MappedBlock& block, const Mapping& mapping, std::size_t surplus) noexcept {
+  block.data = mapping.data;
+  block.capacity = mapping.size;
+  block.touched = mapping.touched;
+  block.surplus = surplus;
+}
+
+/// Where a huge page begins, at or before an offset of the block.
+std::size_t huge_page_before(const MappedBlock& block, std::size_t offset) noexcept {
+  const auto start = reinterpret_cast<std::uintptr_t>(block.data);
+  const std::uintptr_t at = (start + offset) & ~(pages::kHugePage - 1);
+  return at < start ? 0 : at - start;
+}
+
+/// Gets the pages of [begin, end) before they are written to one by one: a fault for each costs more
+/// than the copying. Goes ahead as far as memory at rest may be more than the data, and stops where
+/// a huge page may begin the next time.
+void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
+  const std::size_t from = std::max(block.touched, pages::round_down(begin));
+  std::size_t to = pages::round_up(end + begin / kAhead + kAheadMin);
+  const std::size_t stop = huge_page_before(block, to);
+  if (stop >= end && stop > from) to = stop;
+  to = std::min(to, block.capacity);
+  if (to <= from) return;
+  pages::populate(block.data + from, to - from);
+  block.touched = to;
+}
+
+std::size_t mapping_size(std::size_t capacity) noexcept {
+  return pages::round_up(std::max<std::size_t>(capacity, 1));
+}
+
+/// The same for a block that grows: in whole huge pages where these matter, for then mappings begin
+/// with one. It will hardly stay at the size that it asks for.
+std::size_t grown_size(std::size_t capacity) noexcept {
+  const std::size_t unit = capacity < 2 * pages::kHugePage ? pages::page_size() : pages::kHugePage;
+  return (capacity + unit - 1) & ~(unit - 1);
 }
 
 bool take_mappings(MappedBlock& block, std::size_t count) noexcept {
@@ -324,15 +368,16 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
 /// To anonymous memory, all of it. REQUIRES: the caller owns the block alone, and that the file
 Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
                std::size_t* copied) noexcept {
-  const MutableByteSpan home = new_mapping(capacity);
-  if (home.size() == 0) return nullptr;
-  std::memcpy(home.data(), block.data, used);
+  std::size_t surplus = 0;
+  const Mapping home = new_mapping(capacity, used, &surplus);
+  if (home.size == 0) return nullptr;
+  std::memcpy(home.data, block.data, used);
   *copied = used;
   drop_mapping(block);
   forget_file(block);
   block.spilled = MemoryFileRef();
-  block.data = home.data();
-  block.capacity = home.size();
+  set_mapping(block, home, surplus);
+  block.touched = std::max(block.touched, used);
   block.read_only = false;
   static_cast<void>(settle_mappings(block));
   return &block;
@@ -342,6 +387,7 @@ Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
 Block* cut(MappedBlock& block, std::size_t capacity) noexcept {
   pages::unmap(block.data + capacity, block.capacity - capacity);
   block.capacity = capacity;
+  block.touched = std::min(block.touched, capacity);
   block.frozen = std::min(block.frozen, capacity);
   block.dirty.shrink(pages_of(block.frozen));
   while (block.extent_count != 0 && block.last_extent()->begin >= capacity) --block.extent_count;
@@ -364,24 +410,26 @@ Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity,
   MappedBlock& self = mapped(block);
   *copied = 0;
   if (capacity > kMaxSize) return nullptr;
-  capacity = pages::round_up(std::max<std::size_t>(capacity, 1));
+  capacity = capacity > self.capacity && !self.file ? grown_size(capacity) : mapping_size(capacity);
   if (self.file) {
     if (capacity > self.capacity) return grow_paged(self, used, capacity, copied);
     return self.file->unique() ? go_home(self, used, capacity, copied) : cut(self, capacity);
   }
-  if (capacity > self.capacity && used * 2 <= capacity) {
-    const MutableByteSpan kept = take_cached_mapping(capacity, capacity * kOversize);
-    if (kept.size() != 0) {
-      std::memcpy(kept.data(), self.data, used);
+  if (capacity > self.capacity) {
+    std::size_t surplus = 0;
+    const Mapping kept = take_cached_mapping(capacity, capacity * kOversize, used, &surplus);
+    if (kept.size != 0) {
+      std::memcpy(kept.data, self.data, used);
       *copied = used;
       drop_mapping(self);
-      self.data = kept.data();
-      self.capacity = kept.size();
+      set_mapping(self, kept, surplus);
+      self.touched = std::max(self.touched, used);
       return block;
     }
   }
   if (pages::resize(&self.data, self.capacity, capacity) != 0) return nullptr;
   self.capacity = capacity;
+  self.touched = std::min(self.touched, capacity);
   return block;
 }
 
@@ -394,7 +442,10 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
   }
   if (!self.dirty_known) return {0, self.capacity};
   if (begin >= self.frozen) {
-    if (self.paging == Paging::WhenShared) return {self.frozen, self.capacity};
+    if (self.paging == Paging::WhenShared) {
+      touch(self, begin, end);
+      return {self.frozen, std::max(end, self.touched)};
+    }
     const std::size_t whole = pages::round_down(begin);
     if (whole - self.frozen >= kBirthStep) {
       if (!self.file) self.file = MemoryFileRef::create();
@@ -416,6 +467,7 @@ bool expose_mapped(Block* block) noexcept {
   MappedBlock& self = mapped(block);
   if (!make_writable(self)) return false;
   self.dirty_known = !self.file;
+  self.touched = self.capacity;
   return true;
 }
 
@@ -439,18 +491,23 @@ std::size_t memory_of_mapped(Block* block) noexcept {
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,
                                 window_mapped, expose_mapped,  memory_of_mapped};
 
-MappedBlock::MappedBlock(MutableByteSpan mapping, Paging paged) noexcept
-    : Block{mapping.data(), mapping.size(), &kMappedKind, 1, 0}, paging(paged) {}
+MappedBlock::MappedBlock(const Mapping& mapping, std::size_t lent, Paging paged) noexcept
+    : Block{mapping.data, mapping.size, &kMappedKind, 1, 0},
+      paging(paged),
+      touched(mapping.touched),
+      surplus(lent) {}
 
 }  // namespace
 
 Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept {
   if (!pages::available() || capacity > kMaxSize) return nullptr;
   if (!pages::take_mappings(1)) return nullptr;
-  const MutableByteSpan mapping = new_mapping(pages::round_up(std::max<std::size_t>(capacity, 1)));
-  if (mapping.size() != 0) {
-    auto* const block = new (std::nothrow) MappedBlock(mapping, paging);
+  std::size_t surplus = 0;
+  const Mapping mapping = new_mapping(mapping_size(capacity), capacity, &surplus);
+  if (mapping.size != 0) {
+    auto* const block = new (std::nothrow) MappedBlock(mapping, surplus, paging);
     if (block != nullptr) return block;
+    give_surplus(surplus);
     cache_or_unmap(mapping);
   }
   pages::give_mappings(1);

@@ -229,7 +229,8 @@ TEST_F(MappedBlock, WindowInAFileIsThePagesAskedFor) {
   EXPECT_EQ(into_tail.end, block.capacity());
   const WriteWindow tail = block.window(120 * kPage, 121 * kPage);
   EXPECT_EQ(tail.begin, 100 * kPage);
-  EXPECT_EQ(tail.end, block.capacity());
+  EXPECT_GE(tail.end, 121 * kPage);
+  EXPECT_LE(tail.end, block.capacity());
 }
 
 TEST_F(MappedBlock, WindowInAPageOfOthersIsRecorded) {
@@ -400,7 +401,7 @@ TEST_F(MappedBlock, SharedBlockIsFrozenOnlyAsFarAsItIsShared) {
   const string content = pattern(10 * kPage + 100);
   Owner owner(content, Paging::WhenShared, 100 * kPage);
   const WriteWindow window = owner.window(content.size(), content.size() + 1);
-  EXPECT_EQ(window.end, owner.capacity());
+  EXPECT_GE(window.end, content.size() + 4);
   const BlockRef other = owner.block();
   const Owner branch = owner.branch(content.size(), content.size());
   std::memcpy(owner.data() + content.size(), "tail", 4);

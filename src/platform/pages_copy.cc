@@ -43,7 +43,7 @@ int make_writable(std::byte*, std::size_t) noexcept {
   return ENOSYS;
 }
 
-void advise_huge(std::byte*, std::size_t) noexcept {}
+void populate(std::byte*, std::size_t) noexcept {}
 
 int create_file(int*) noexcept {
   return ENOSYS;

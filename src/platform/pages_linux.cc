@@ -21,6 +21,9 @@
 #ifndef MFD_NOEXEC_SEAL
 #  define MFD_NOEXEC_SEAL 0x0008U
 #endif
+#ifndef MADV_POPULATE_WRITE
+#  define MADV_POPULATE_WRITE 23
+#endif
 #ifndef PR_SET_VMA
 #  define PR_SET_VMA 0x53564d41
 #  define PR_SET_VMA_ANON_NAME 0
@@ -117,6 +120,7 @@ int map(std::size_t size, std::byte** data) noexcept {
       ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return errno;
   name(mapped, size);
+  ::madvise(mapped, size, MADV_NOHUGEPAGE);
   *data = static_cast<std::byte*>(mapped);
   return 0;
 }
@@ -187,8 +191,20 @@ int make_writable(std::byte* data, std::size_t size) noexcept {
   return ::mprotect(data, size, PROT_READ | PROT_WRITE) == 0 ? 0 : errno;
 }
 
-void advise_huge(std::byte* data, std::size_t size) noexcept {
-  ::madvise(data, size, MADV_HUGEPAGE);
+void populate(std::byte* data, std::size_t size) noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const std::uintptr_t first = (begin + kHugePage - 1) & ~(kHugePage - 1);
+  const std::uintptr_t last = (begin + size) & ~(kHugePage - 1);
+  if (first < last) {
+    const std::size_t before = first - begin;
+    const std::size_t whole = last - first;
+    // Afterwards the same as its neighbours again, so that it remains one mapping for mremap.
+    if (::madvise(data + before, whole, MADV_HUGEPAGE) == 0) {
+      ::madvise(data + before, whole, MADV_POPULATE_WRITE);
+      ::madvise(data + before, whole, MADV_NOHUGEPAGE);
+    }
+  }
+  ::madvise(data, size, MADV_POPULATE_WRITE);
 }
 
 // --- memory files --------------------------------------------------------------------------------

@@ -39,6 +39,9 @@ QUIRE_API void set_fault_hook(FaultHook hook) noexcept;
 /// False for pages_copy.cc, and when the environment variable QUIRE_PAGES is "copy".
 [[nodiscard]] QUIRE_API bool available() noexcept;
 
+/// Bytes in what the system may map as one large page. Elsewhere it is only a round number.
+inline constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
 /// Bytes in a page: a power of two.
 [[nodiscard]] QUIRE_API std::size_t page_size() noexcept;
 
@@ -72,8 +75,9 @@ void unmap(std::byte* data, std::size_t size) noexcept;
 
 [[nodiscard]] int make_writable(std::byte* data, std::size_t size) noexcept;
 
-/// Asks for huge pages. Nothing is lost when there are none.
-void advise_huge(std::byte* data, std::size_t size) noexcept;
+/// Gets the memory of a mapping that map() made, all at once and in huge pages where whole ones fit
+/// in. Nothing is lost when the system cannot.
+void populate(std::byte* data, std::size_t size) noexcept;
 
 // --- memory files --------------------------------------------------------------------------------
 
