@@ -56,6 +56,7 @@ struct SpillBlock : Block {
   bool dirty_known = true;  // false once a writable view was handed out
   WriteWindow lent{0, 0};   // all of it is in `dirty`
   std::size_t next = 0;     // where the stream goes on when it writes in sequence
+  std::size_t high = 0;     // whole pages that are content, or have been lent
 
   [[nodiscard]] SpillFile& spill() const noexcept { return static_cast<SpillFile&>(*file.get()); }
 
@@ -116,14 +117,17 @@ bool find_dirty(SpillBlock& block) noexcept {
 }
 
 /// Null when the system refuses.
-SpillBlock* new_block(const MemoryFileRef& file, std::size_t capacity) noexcept {
-  capacity = pages::round_up(std::max(capacity, kWindowStep));
+SpillBlock* new_block(const MemoryFileRef& file, std::size_t used, std::size_t capacity) noexcept {
+  capacity = pages::round_up(std::max({used, capacity, kWindowStep}));
   if (capacity > kMaxSize || !pages::take_mappings(1)) return refuse(ENOMEM, nullptr);
   std::byte* data = nullptr;
   int error = static_cast<SpillFile&>(*file.get()).map(capacity, &data);
   if (error == 0) {
     auto* const block = new (std::nothrow) SpillBlock(file, data, capacity);
-    if (block != nullptr && block->dirty.grow(pages_of(capacity))) return block;
+    if (block != nullptr && block->dirty.grow(pages_of(capacity))) {
+      block->high = pages::round_up(used);
+      return block;
+    }
     delete block;
     pages::unmap(data, capacity);
     error = ENOMEM;
@@ -132,23 +136,62 @@ SpillBlock* new_block(const MemoryFileRef& file, std::size_t capacity) noexcept 
   return refuse(error, nullptr);
 }
 
-/// Lets a block that others only read have its first `whole` bytes from a file that has the same, so
-/// that its own pages are free. Stops where that is refused.
-void change_file(SpillBlock& block, std::size_t whole, const MemoryFileRef& file) noexcept {
-  if (block.beneath || whole == 0 || !pages::take_mappings(1)) return;
+/// Lets a block have its first `end` bytes from a file that has the same, so that its own pages are
+/// free; whoever reads them goes on. Stops where that is refused.
+void change_file(SpillBlock& block, std::size_t end, const MemoryFileRef& file) noexcept {
+  if (end == 0 || (block.beneath && end < block.capacity)) return;
+  const std::size_t seen = std::min(end, block.high);
   std::size_t done = 0;
-  while (done < whole) {
-    const std::size_t size = std::min(kChunk, whole - done);
+  while (done < seen) {
+    const std::size_t size = std::min(kChunk, seen - done);
     if (file->map_in_place(block.data + done, size, done, pages::Access::ReadWrite) != 0) break;
     done += size;
   }
-  pages::give_mappings(1);
+  if (done == seen && seen < end) {
+    // Nobody sees what lies behind.
+    bool torn = false;
+    if (file->map_over(block.data + seen, end - seen, seen, pages::Access::ReadWrite, &torn) == 0) {
+      done = end;
+    } else if (torn) {
+      static_cast<void>(pages::renew(block.data + seen, end - seen));
+    }
+  }
   if (done == 0) return;
-  block.spill().share();
+  const bool all = done == block.capacity;
+  if (all) {
+    block.spill().leave(&block);
+  } else {
+    block.spill().share();
+  }
   block.lent = {0, 0};
-  block.beneath = std::exchange(block.file, file);
   block.dirty.unset(0, pages_of(done));
+  MemoryFileRef before = std::exchange(block.file, file);
+  if (all) {
+    block.beneath = MemoryFileRef();
+    return;
+  }
+  if (block.beneath) block.spill().keep(std::move(block.beneath));
+  block.beneath = std::move(before);
   block.dirty.set(pages_of(done), pages_of(block.capacity));
+}
+
+/// A new file with the first `size` bytes of a block; none when the system refuses.
+MemoryFileRef copy_file(const SpillBlock& block, std::size_t size) noexcept {
+  int error = 0;
+  MemoryFileRef file = MemoryFileRef::adopt(SpillFile::create(block.spill().place(), &error));
+  if (file) {
+    error = static_cast<SpillFile&>(*file.get())
+                .fill_from(block.spill(), block.data, size, block.dirty);
+  }
+  return error == 0 ? file : refuse(error, MemoryFileRef());
+}
+
+/// Moves a block that only the caller writes to a file that nobody else has.
+bool renew_file(SpillBlock& block) noexcept {
+  const MemoryFileRef file = copy_file(block, block.high);
+  if (!file) return false;
+  change_file(block, block.capacity, file);
+  return true;
 }
 
 // --- the kind ------------------------------------------------------------------------------------
@@ -182,14 +225,10 @@ Block* branch_spill(Block* block, std::size_t used, std::size_t capacity, Range 
       std::min(used, hole.offset + hole.count) - std::min(used, hole.offset);
   const bool fresh = used == 0 || source.beneath || outgrown(source, differing + overwritten);
   if (fresh) {
-    int error = 0;
-    file = MemoryFileRef::adopt(SpillFile::create(source.spill().place(), &error));
-    if (!file) return refuse(error, nullptr);
-    error = static_cast<SpillFile&>(*file.get())
-                .fill_from(source.spill(), source.data, used, source.dirty);
-    if (error != 0) return refuse(error, nullptr);
+    file = copy_file(source, used);
+    if (!file) return nullptr;
   }
-  SpillBlock* const target = new_block(file, std::max(used, capacity));
+  SpillBlock* const target = new_block(file, used, capacity);
   if (target == nullptr) return nullptr;
   if (fresh) {
     // Whoever keeps the source would keep its pages in memory otherwise. A few may stay there, so
@@ -223,6 +262,7 @@ Block* resize_spill(Block* block, std::size_t, std::size_t capacity, std::size_t
   if (capacity < self.capacity) {
     self.dirty.unset(pages_of(capacity), pages_of(self.capacity));
     self.spill().cut(block, capacity);
+    self.high = std::min(self.high, capacity);
   }
   self.capacity = capacity;
   self.lent = {0, 0};
@@ -248,8 +288,7 @@ WriteWindow window_spill(Block* block, std::size_t begin, std::size_t end, bool 
   if (self.dirty_bytes() + (last - first) * page > share && self.dirty.count() != 0) {
     const int error = self.write_back(pages_of(self.capacity));
     if (error != 0 && error != EBUSY) return refuse(error, WriteWindow{});
-    // A branch gets a file of its own, and may then write back.
-    if (self.dirty_bytes() > share / 2) return {};
+    if (self.dirty_bytes() > share / 2 && !renew_file(self)) return {};
   }
   if (self.spill().make_room(last * page) != 0) {
     last = pages_up(end);
@@ -258,6 +297,7 @@ WriteWindow window_spill(Block* block, std::size_t begin, std::size_t end, bool 
   self.dirty.set(first, last);
   self.lent = {alone ? first * page : begin, last * page};
   self.next = last * page;
+  self.high = std::max(self.high, last * page);
   return self.lent;
 }
 
@@ -409,7 +449,7 @@ BlockRef new_spill_block(const std::shared_ptr<const SpillPlace>& place, const s
   const MemoryFileRef file = MemoryFileRef::adopt(SpillFile::create(place, &error));
   if (file) error = static_cast<SpillFile&>(*file.get()).fill(data, size);
   if (error != 0) throw_spill_error(error, *place);
-  Block* const block = new_block(file, std::max(size, capacity));
+  Block* const block = new_block(file, size, capacity);
   if (block == nullptr) throw_spill_error(take_spill_error(), *place);
   return BlockRef::adopt(block);
 }
@@ -419,11 +459,15 @@ SpillFile* spill_file_of(Block* block) noexcept {
   return &spilled(block).spill();
 }
 
-bool needs_new_file(Block& block, Range range) noexcept {
+int prepare_spill(Block& block, Range range) noexcept {
   SpillBlock& self = spilled(&block);
   const std::lock_guard lock(process_locks.layouts.of(&block));
-  if (self.dirty_bytes() + range.count <= self.spill().place()->share / 2) return false;
-  return self.beneath || !self.spill().writable_from(&block, range.offset);
+  last_error = 0;
+  if (self.dirty_bytes() + range.count > self.spill().place()->share / 2 &&
+      !self.spill().writable_from(&block, range.offset) && !renew_file(self)) {
+    return take_spill_error();
+  }
+  return self.spill().make_room(pages::round_up(range.offset + range.count));
 }
 
 int take_spill_error() noexcept {

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "dirty_pages.h"
 #include "memory_file.h"
@@ -71,6 +72,9 @@ class SpillFile final : public MemoryFile {
   /// Another block has been made that sees what is written.
   void share() noexcept;
 
+  /// Keeps an older file, of which a block still has pages, as long as this one.
+  void keep(MemoryFileRef older) noexcept { older_ = std::move(older); }
+
   /// The block is gone, or has left for another file.
   void leave(const Block* block) noexcept;
 
@@ -87,6 +91,7 @@ class SpillFile final : public MemoryFile {
 
   const std::shared_ptr<const SpillPlace> place_;
   const std::uint64_t forks_;
+  MemoryFileRef older_;
   const Block* writer_ = nullptr;
   std::size_t floor_ = 0;
   std::size_t written_ = 0;
@@ -102,9 +107,9 @@ class SpillFile final : public MemoryFile {
 /// The file of a block that has one on disk; null for others.
 [[nodiscard]] SpillFile* spill_file_of(Block* block) noexcept;
 
-/// Whether writing to a part of a block needs another file, as its own must not be written to there
-/// and the changes are too many for memory.
-[[nodiscard]] bool needs_new_file(Block& block, Range range) noexcept;
+/// Makes sure that a part of a block, which the caller may write, has room on the disk, and that so
+/// many changes can go back into the file: into a new one where they must not into its own.
+[[nodiscard]] int prepare_spill(Block& block, Range range) noexcept;
 
 /// The error number that made a spilled block refuse this thread something since this was last asked,
 /// or 0.

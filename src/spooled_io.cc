@@ -151,18 +151,16 @@ void SpooledIO::prepare(std::size_t start, std::size_t end) {
   if (end > block_room()) {
     BytesIO::reserve(std::min(detail::grown_capacity(block_room(), end), spooled_.size_limit));
   }
-  const detail::Range part{start, end - start};
-  const std::size_t capacity = std::max(end, size_);
   const bool own =
       block_->unique() || (start >= mark_.load(std::memory_order_relaxed) && end <= room_);
-  if (!own) leave_block(capacity, CopyReason::CopyOnWrite, part);
-  // Even a new file may be one that the block which was left has, too.
-  if (detail::needs_new_file(*block_.get(), {offset_in_block() + start, end - start})) {
-    leave_block(capacity, CopyReason::CopyOnWrite, part);
+  if (!own) {
+    leave_block(std::max(end, size_), CopyReason::CopyOnWrite, {start, end - start});
   }
-  detail::SpillFile& file = *detail::spill_file_of(block_.get());
-  const std::size_t last = detail::pages::round_up(offset_in_block() + end);
-  if (const int error = file.make_room(last)) detail::throw_spill_error(error, *place_);
+  close_window();
+  if (const int error =
+          detail::prepare_spill(*block_.get(), {offset_in_block() + start, end - start})) {
+    detail::throw_spill_error(error, *place_);
+  }
 }
 
 std::size_t SpooledIO::write_in_steps(ByteSpan data) {
