@@ -16,6 +16,7 @@
 #include "quire/cached_memory.h"
 #include "support/allocation_failure.h"
 #include "support/page_faults.h"
+#include "support/storage.h"
 
 namespace quire {
 namespace {
@@ -24,27 +25,17 @@ using detail::pages::Call;
 using std::string;
 using test::Allowance;
 using test::Holdings;
+using test::kMib;
+using test::kPage;
 using test::PageFault;
 using test::PageFaults;
+using test::pattern;
 using Repeat = PageFault::Repeat;
 
-constexpr std::size_t kPage = 4096;
-constexpr std::size_t kMiB = std::size_t{1} << 20;
-
 /// More than one of the pieces in which bytes move into a file.
-constexpr std::size_t kLarge = 4 * kMiB + 500'001;
+constexpr std::size_t kLarge = 4 * kMib + 500'001;
 
-/// No two pages are alike, nor two parts of one.
-string pattern(std::size_t size, std::size_t seed) {
-  string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) {
-    const std::size_t mixed = (i / 64 + seed) * std::size_t{0x9E3779B97F4A7C15};
-    text[i] = static_cast<char>((mixed >> 56) + i);
-  }
-  return text;
-}
-
-/// The same, made once.
+/// Made once.
 const string& large_pattern() {
   static const string text = pattern(kLarge, 1);
   return text;
@@ -237,7 +228,7 @@ void write_large(World& w) {
 }
 
 void write_small(World& w) {
-  w.append(pattern(2 * kMiB + 77, 2));
+  w.append(pattern(2 * kMib + 77, 2));
 }
 
 /// Paged, with the first snapshot alive and a few pages that differ.
@@ -252,7 +243,7 @@ const Scenario kScenarios[] = {
     {"growth through the tiers", StorageOptions::automatic, nothing,
      [](World& w) {
        for (std::size_t i = 0; i < 12; ++i) w.append(pattern(300'000, i));
-       w.reserve(6 * kMiB);
+       w.reserve(6 * kMib);
      }},
     {"growth through the tiers with snapshots", StorageOptions::automatic, nothing,
      [](World& w) {
@@ -311,7 +302,7 @@ const Scenario kScenarios[] = {
      },
      [](World& w) {
        w.append(pattern(1'300'000, 3));
-       w.reserve(12 * kMiB);
+       w.reserve(12 * kMib);
      }},
     {"snapshots, readers and clones beside a writable view", StorageOptions::automatic,
      [](World& w) {
@@ -322,10 +313,10 @@ const Scenario kScenarios[] = {
        w.keep_value();
        w.write_through_view(5 * kPage);
        w.keep_twin(true, 9, "reader");
-       w.write_through_view(2 * kMiB);
-       w.keep_twin(false, kMiB, "clone");
+       w.write_through_view(2 * kMib);
+       w.keep_twin(false, kMib, "clone");
        w.write_at(70 * kPage, "stream");
-       w.keep_read(kPage, 2 * kMiB - 2 * kPage);
+       w.keep_read(kPage, 2 * kMib - 2 * kPage);
      }},
     {"the same on a paged block", StorageOptions::automatic,
      [](World& w) {
@@ -335,8 +326,8 @@ const Scenario kScenarios[] = {
      [](World& w) {
        w.keep_value();
        w.write_through_view(5 * kPage);
-       w.keep_twin(false, kMiB, "clone");
-       w.write_through_view(2 * kMiB + 50);
+       w.keep_twin(false, kMib, "clone");
+       w.write_through_view(2 * kMib + 50);
        w.keep_value();
      }},
     {"a write after the view is gone", StorageOptions::automatic,
@@ -350,7 +341,7 @@ const Scenario kScenarios[] = {
      [](World& w) {
        w.write_at(1, "y");
        w.keep_value();
-       w.append(pattern(2 * kMiB, 5));
+       w.append(pattern(2 * kMib, 5));
      }},
     {"getbuffer on a shared block", StorageOptions::automatic,
      [](World& w) {
@@ -360,7 +351,7 @@ const Scenario kScenarios[] = {
      [](World& w) {
        w.take_view();
        w.write_through_view(0);
-       w.write_through_view(kMiB);
+       w.write_through_view(kMib);
        w.drop_view();
        w.keep_value();
        w.take_view();
@@ -382,14 +373,14 @@ const Scenario kScenarios[] = {
      [](World& w) {
        w.keep_twin(false, 5, "clone");
        w.append("tail of the source");
-       w.keep_twin(false, 2 * kMiB, pattern(kMiB, 6));
+       w.keep_twin(false, 2 * kMib, pattern(kMib, 6));
        w.write_at(kPage, "source");
      }},
     {"compact", StorageOptions::automatic,
      [](World& w) {
        become_paged(w);
        w.dirty_pages(0, 300);
-       w.reserve(9 * kMiB);
+       w.reserve(9 * kMib);
        w.drop_values();
      },
      [](World& w) { w.compact(); }},
@@ -405,8 +396,8 @@ const Scenario kScenarios[] = {
        w.drop_values();
      },
      [](World& w) {
-       w.write_at(0, pattern(kMiB, 7));
-       w.write_at(kMiB, pattern(kMiB, 8));
+       w.write_at(0, pattern(kMib, 7));
+       w.write_at(kMib, pattern(kMib, 8));
        w.append("more");
      }},
     {"truncate", StorageOptions::automatic,
@@ -416,7 +407,7 @@ const Scenario kScenarios[] = {
      },
      [](World& w) {
        w.truncate(100'000);
-       w.append(pattern(2 * kMiB, 9));
+       w.append(pattern(2 * kMib, 9));
      }},
     {"truncate of a shared block", StorageOptions::automatic, become_paged,
      [](World& w) {
@@ -429,8 +420,8 @@ const Scenario kScenarios[] = {
     {"resize and a gap", StorageOptions::automatic, become_paged,
      [](World& w) {
        w.keep_value();
-       w.resize(3 * kMiB);
-       w.write_at(4 * kMiB, "behind a gap");
+       w.resize(3 * kMib);
+       w.write_at(4 * kMib, "behind a gap");
      }},
     {"paged from birth", StorageOptions::paged, nothing,
      [](World& w) {
@@ -446,7 +437,7 @@ const Scenario kScenarios[] = {
      [](World& w) {
        write_large(w);
        w.keep_value();
-       w.write_at(kMiB, "x");
+       w.write_at(kMib, "x");
        w.compact();
      }},
     {"a new file when much was copied", StorageOptions::automatic,
@@ -460,15 +451,15 @@ const Scenario kScenarios[] = {
        w.keep_value();
        w.dirty_pages(100, 400, 2);
        w.keep_value();
-       w.write_at(kMiB, "x");
+       w.write_at(kMib, "x");
        w.keep_value();
-       w.write_at(kMiB, "y");
+       w.write_at(kMib, "y");
      }},
     {"drop", StorageOptions::automatic,
      [](World& w) {
        become_paged(w);
        w.keep_value();
-       w.write_at(kMiB, "x");
+       w.write_at(kMib, "x");
        w.keep_twin(false, 5, "twin");
        w.keep_value();
        w.take_view();
@@ -476,7 +467,7 @@ const Scenario kScenarios[] = {
      [](World& w) {
        w.drop_value(1);
        w.drop_view();
-       w.write_at(kMiB, "y");
+       w.write_at(kMib, "y");
        w.drop_stream();
        w.drop_twins();
        w.drop_value(0);
@@ -501,7 +492,6 @@ void go_on(World& w) {
 class StorageFailure : public testing::TestWithParam<Scenario> {
  protected:
   void SetUp() override {
-    if (!detail::pages::available()) return;
     play([](World&) {}, [](World&) {});
     held_ = Holdings::now();
     left_ = Allowance::now();
@@ -566,6 +556,7 @@ TEST_P(StorageFailure, OfEveryCallOnceOrFromThenOn) {
     PageFault fault;
     if (kind >= 0) fault.call = static_cast<Call>(kind);
     for (const Repeat repeat : {Repeat::Once, Repeat::FromThenOn}) {
+      if (!fault.call && repeat == Repeat::Once) continue;  // each kind alone does that
       fault.repeat = repeat;
       std::size_t refused = 1;
       for (fault.after = 0; refused != 0; ++fault.after) {
@@ -600,7 +591,7 @@ TEST_P(StorageFailure, OfTheAllowance) {
         [&](World&) {
           taken = Allowance::now().mappings;
           taken -= std::min(taken, left);
-          EXPECT_TRUE(detail::pages::take_mappings(taken));
+          EXPECT_TRUE(taken == 0 || detail::pages::take_mappings(taken));
         },
         [&](World&) { detail::pages::give_mappings(taken); });
     if (testing::Test::HasFailure()) return;
@@ -633,6 +624,7 @@ std::size_t calls_of(Call call, Work work) {
 }
 
 TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
+  if (!detail::pages::available()) return;
   const string& content = large_pattern();
   BytesIO stream{ByteSpan(content)};
   const Bytes snapshot = stream.getvalue();
@@ -652,6 +644,7 @@ TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
 class StorageFailureAgain : public testing::TestWithParam<Call> {};
 
 TEST_P(StorageFailureAgain, AndAgainTakesNoMoreEachTime) {
+  if (!detail::pages::available()) return;
   BytesIO stream{ByteSpan(large_pattern())};
   const Bytes snapshot = stream.getvalue();
   const auto fail = [&] {
@@ -674,8 +667,9 @@ INSTANTIATE_TEST_SUITE_P(Each, StorageFailureAgain,
                          [](const auto& test) { return string(test::name_of(test.param)); });
 
 TEST(StorageFailures, AStreamPagedFromBirthThatGetsNoFileTakesNoMoreEachTime) {
+  if (!detail::pages::available()) return;
   BytesIO stream(StorageOptions{.tier = StorageOptions::paged});
-  stream.write(pattern(kMiB, 1));
+  stream.write(pattern(kMib, 1));
   const Allowance left = Allowance::now();
   const std::size_t bytes = test::bytes_in_memory_files();
   {
@@ -684,11 +678,11 @@ TEST(StorageFailures, AStreamPagedFromBirthThatGetsNoFileTakesNoMoreEachTime) {
     EXPECT_NE(PageFaults::refused(), 0u);
   }
   EXPECT_LE(left.mappings, Allowance::now().mappings + 2);
-  EXPECT_LE(test::bytes_in_memory_files(), bytes + 5 * kMiB);
+  EXPECT_LE(test::bytes_in_memory_files(), bytes + 5 * kMib);
 }
 
 TEST(StorageFailures, ABlockThatGoesFromFileToFileTakesNoMoreEachTime) {
-  BytesIO stream{ByteSpan(pattern(2 * kMiB, 1))};
+  BytesIO stream{ByteSpan(pattern(2 * kMib, 1))};
   MutableMemoryView view = stream.getbuffer();
   const auto fill_two_files = [&] {
     for (int round = 0; round < 4; ++round) {
@@ -705,7 +699,7 @@ TEST(StorageFailures, ABlockThatGoesFromFileToFileTakesNoMoreEachTime) {
 }
 
 TEST(StorageFailures, ABlockThatComesHomeGivesBackWhatItHad) {
-  BytesIO stream{ByteSpan(pattern(2 * kMiB, 1))};
+  BytesIO stream{ByteSpan(pattern(2 * kMib, 1))};
   const auto there_and_back = [&] {
     Bytes snapshot = stream.getvalue();
     stream.write_at(0, "x");

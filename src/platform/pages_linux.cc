@@ -126,7 +126,8 @@ int map(std::size_t size, std::byte** data) noexcept {
 }
 
 void unmap(std::byte* data, std::size_t size) noexcept {
-  ::munmap(data, size);
+  // It may have become one with its neighbours, and what is left of them needs one mapping more.
+  if (::munmap(data, size) != 0) ::madvise(data, size, MADV_DONTNEED);
 }
 
 int resize(std::byte** data, std::size_t size, std::size_t new_size) noexcept {
