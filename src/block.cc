@@ -18,11 +18,12 @@ void destroy_heap(Block* block) noexcept {
   std::free(block);
 }
 
-Block* resize_heap(Block* block, std::size_t used, std::size_t capacity) noexcept {
+Block* resize_heap(Block* block, std::size_t used, std::size_t capacity,
+                   std::size_t* copied) noexcept {
   if (capacity > kMaxSize) return nullptr;
   auto* const moved = static_cast<Block*>(std::realloc(block, kHeader + capacity));
   if (moved == nullptr) return nullptr;
-  if (moved != block) count_copied(CopyReason::Growth, used);
+  *copied = moved != block ? used : 0;
   moved->data = reinterpret_cast<std::byte*>(moved) + kHeader;
   moved->capacity = capacity;
   return moved;
@@ -45,7 +46,7 @@ constexpr BlockKind kLentKind{"adopted", destroy_lent, refuse_resize};
 
 }  // namespace
 
-Block* refuse_resize(Block*, std::size_t, std::size_t) noexcept {
+Block* refuse_resize(Block*, std::size_t, std::size_t, std::size_t*) noexcept {
   return nullptr;
 }
 
@@ -61,6 +62,15 @@ BlockRef new_adopted_block(std::byte* data, std::size_t size,
                            void (*deleter)(void* context) noexcept, void* context) {
   if (size > kMaxSize) throw_too_large(size);
   return BlockRef::adopt(new LentBlock{{data, size, &kLentKind, 1, 0}, deleter, context});
+}
+
+bool resize(BlockRef& block, std::size_t used, std::size_t capacity, std::size_t* copied) noexcept {
+  Block* const resized = block->kind->resize(block.get(), used, capacity, copied);
+  if (resized == nullptr) return false;
+  static_cast<void>(block.detach());
+  block = BlockRef::adopt(resized);
+  count_copied(CopyReason::Growth, *copied);
+  return true;
 }
 
 std::size_t grown_capacity(std::size_t capacity, std::size_t needed) noexcept {

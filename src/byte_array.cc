@@ -145,7 +145,7 @@ void ByteArray::resize(std::size_t size, std::byte fill) {
 }
 
 void ByteArray::compact() {
-  if (retained_bytes() == size_) return;
+  if ((block_ ? block_->capacity : 0) == size_) return;
   check_resizable();
   if (size_ == 0) {
     ByteArray().swap(*this);
@@ -197,10 +197,9 @@ void ByteArray::make_room(std::size_t size) {
 void ByteArray::reallocate(std::size_t capacity) {
   if (block_ && block_->unique()) {
     move_to_front();
-    if (detail::Block* const moved = block_->kind->resize(block_.get(), size_, capacity)) {
-      static_cast<void>(block_.detach());
-      block_ = detail::BlockRef::adopt(moved);
-      data_ = moved->data;
+    std::size_t copied = 0;
+    if (detail::resize(block_, size_, capacity, &copied)) {
+      data_ = block_->data;
       return;
     }
   }

@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "bytes_builder.h"
-#include "quire/detail/pages.h"
+#include "quire/detail/input_file.h"
 #include "quire/error.h"
 
 namespace quire {
@@ -17,13 +17,13 @@ namespace {
 constexpr std::size_t kReadStep = 64 * 1024;
 
 void unmap_file(detail::Block* block) noexcept {
-  detail::pages::unmap(block->data, block->capacity);
+  detail::InputFile::unmap(block->data, block->capacity);
   delete block;
 }
 
 constexpr detail::BlockKind kFileKind{"file", unmap_file, detail::refuse_resize};
 
-Bytes map_whole(detail::pages::InputFile& file, const std::string& path) {
+Bytes map_whole(detail::InputFile& file, const std::string& path) {
   auto block =
       std::make_unique<detail::Block>(detail::Block{nullptr, file.size(), &kFileKind, 1, 0});
   if (const int error = file.map(&block->data)) detail::throw_errno(error, path);
@@ -31,7 +31,7 @@ Bytes map_whole(detail::pages::InputFile& file, const std::string& path) {
   return {detail::BlockRef::adopt(block.release()), data, file.size()};
 }
 
-Bytes read_whole(detail::pages::InputFile& file, const std::string& path) {
+Bytes read_whole(detail::InputFile& file, const std::string& path) {
   detail::BytesBuilder content;
   // One byte more than there should be, so that finding the end takes no more room.
   std::size_t expected = detail::checked_add(file.size(), file.size() == 0 ? kReadStep : 1);
@@ -64,7 +64,7 @@ Bytes Bytes::adopt(void* data, std::size_t size, void (*deleter)(void*) noexcept
 
 Bytes Bytes::map_file(const std::string& path, FileTrust trust) {
   if (path.find('\0') != std::string::npos) detail::throw_null_in_path(path);
-  detail::pages::InputFile file;
+  detail::InputFile file;
   if (const int error = file.open(path.c_str())) detail::throw_errno(error, path);
   const bool map = trust == FileTrust::Stays && file.size() != 0;
   return map ? map_whole(file, path) : read_whole(file, path);

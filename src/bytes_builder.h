@@ -47,8 +47,9 @@ class BytesBuilder {
   [[nodiscard]] Bytes finish() noexcept {
     if (size_ == 0) return {};
     if (capacity() - size_ > size_ / 8) {
-      Block* const trimmed = block_->kind->resize(block_.get(), size_, size_);
-      if (trimmed != nullptr) replace(trimmed);
+      std::size_t copied = 0;
+      // If that fails the room stays, which harms nobody.
+      static_cast<void>(resize(block_, size_, size_, &copied));
     }
     const std::byte* const data = block_->data;
     return {std::move(block_), data, std::exchange(size_, 0)};
@@ -57,15 +58,10 @@ class BytesBuilder {
  private:
   [[nodiscard]] std::size_t capacity() const noexcept { return block_ ? block_->capacity : 0; }
 
-  void replace(Block* moved) noexcept {
-    static_cast<void>(block_.detach());
-    block_ = BlockRef::adopt(moved);
-  }
-
   void reallocate(std::size_t capacity) {
     if (block_) {
-      Block* const moved = block_->kind->resize(block_.get(), size_, capacity);
-      if (moved != nullptr) return replace(moved);
+      std::size_t copied = 0;
+      if (resize(block_, size_, capacity, &copied)) return;
     }
     BlockRef fresh = new_heap_block(capacity);
     if (size_ != 0) {

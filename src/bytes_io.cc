@@ -6,7 +6,9 @@
 #include <limits>
 #include <utility>
 
+#include "path_files.h"
 #include "quire/detail/bytes_algorithms.h"
+#include "storage.h"
 
 namespace quire {
 
@@ -54,7 +56,7 @@ std::size_t wanted(std::ptrdiff_t size, std::size_t available) noexcept {
 // NOLINTNEXTLINE(performance-unnecessary-value-param): a handle moved in must not pin the memory
 BytesIO::BytesIO(Bytes initial, const StorageOptions& options)
     : size_(initial.size()),
-      limit_(initial.size()),
+      room_(initial.size()),
       mark_(initial.size()),
       block_(detail::BlockRef::share(initial.block())),
       options_(options) {
@@ -71,6 +73,7 @@ BytesIO::BytesIO(ByteSpan initial, const StorageOptions& options) : options_(opt
 BytesIO::BytesIO(detail::BlockRef whole) noexcept
     : data_(whole->data),
       size_(whole->capacity),
+      room_(whole->capacity),
       limit_(whole->capacity),
       block_(std::move(whole)) {}
 
@@ -85,7 +88,7 @@ BytesIO BytesIO::adopt(void* data, std::size_t size, void (*deleter)(void*) noex
 BytesIO BytesIO::over(std::span<std::byte> memory, WhenFull when_full) noexcept {
   BytesIO stream;
   stream.data_ = memory.data();
-  stream.limit_ = memory.size();
+  stream.room_ = stream.limit_ = memory.size();
   stream.memory_ = when_full == WhenFull::Throw ? Memory::FixedThrow : Memory::FixedShort;
   return stream;
 }
@@ -94,6 +97,7 @@ BytesIO::BytesIO(BytesIO&& other) noexcept
     : Stream(static_cast<Stream&&>(other)),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
+      room_(std::exchange(other.room_, 0)),
       limit_(std::exchange(other.limit_, 0)),
       position_(std::exchange(other.position_, 0)),
       mark_(other.mark_.exchange(0, std::memory_order_relaxed)),
@@ -111,6 +115,7 @@ BytesIO& BytesIO::operator=(BytesIO&& other) noexcept {
     Stream::operator=(static_cast<Stream&&>(other));
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
+    room_ = std::exchange(other.room_, 0);
     limit_ = std::exchange(other.limit_, 0);
     position_ = std::exchange(other.position_, 0);
     mark_.store(other.mark_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
@@ -149,77 +154,176 @@ Bytes BytesIO::copy(std::size_t offset, std::size_t count) const {
 
 inline Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
   if (count == 0) return {};
-  if (fixed() || pinned()) return copy(offset, count);
+  if (fixed()) return copy(offset, count);
+  if (pinned()) return share_beside_view(offset, count);
   raise_mark(offset + count);
   count_shared(CopyReason::GetValue, count);
   return {block_, data_ + offset, count};
 }
 
+Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
+  // The whole block's pages, for a few bytes, would keep too much alive.
+  if (count >= kSmallResult && count >= size_ / 2) {
+    std::size_t copied = 0;
+    detail::BlockRef block = branch(size_, {}, &copied);
+    count_copied(CopyReason::GetValue, copied);
+    if (block) {
+      count_shared(CopyReason::GetValue, count);
+      const std::byte* const data = block->data + offset_in_block() + offset;
+      return {std::move(block), data, count};
+    }
+    meet_refusal();
+  }
+  return copy(offset, count);
+}
+
+detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
+                                 std::size_t* copied) const noexcept {
+  // On the heap pages never move, wherever the block came from.
+  if (options_.tier == StorageOptions::heap) return {};
+  if (!block_ || block_->kind->branch == nullptr) return {};
+  if (!detail::wants_sharing(size_, options_)) return {};
+  const std::size_t before = offset_in_block();
+  // Pages for the sake of what lies in front of the stream's bytes are no bargain.
+  if (before > size_) return {};
+  return detail::BlockRef::adopt(block_->kind->branch(
+      block_.get(), before + size_, before + capacity, {before + hole.offset, hole.count}, copied));
+}
+
 Bytes BytesIO::share_or_copy(std::size_t offset, std::size_t count) const {
-  return sharing_has_cost_ && count < kSmallResult ? copy(offset, count) : share(offset, count);
+  const bool small = count < kSmallResult && (sharing_has_cost_ || pinned());
+  return small ? copy(offset, count) : share(offset, count);
+}
+
+bool BytesIO::suits(std::size_t capacity) const noexcept {
+  return (block_->kind->branch != nullptr) == detail::wants_mapping(capacity, options_);
 }
 
 bool BytesIO::resize_block(std::size_t capacity) noexcept {
-  const std::byte* const before = data_;
-  detail::Block* const old = block_.detach();
-  detail::Block* const resized = old->kind->resize(old, size_, capacity);
-  block_ = detail::BlockRef::adopt(resized != nullptr ? resized : old);
+  std::size_t copied = 0;
+  const bool resized = detail::resize(block_, size_, capacity, &copied);
+  counters_.add_copied(CopyReason::Growth, copied);
   data_ = block_->data;
-  limit_ = block_->capacity;
-  if (data_ != before) counters_.add_copied(CopyReason::Growth, size_);
-  return resized != nullptr;
+  room_ = block_room();
+  close_window();
+  return resized;
 }
 
-void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::Range hole) {
+inline void BytesIO::make_own(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  close_window();
   if (block_ && block_->unique()) {
-    const std::size_t room = block_room();
     mark_.store(0, std::memory_order_relaxed);
-    limit_ = room;
-    if (capacity <= room) return;
-    if (data_ == block_->data) {
-      if (resize_block(capacity)) return;
-    }
+    room_ = block_room();
+    if (capacity <= room_) return;
+    if (data_ == block_->data && suits(capacity) && resize_block(capacity)) return;
   }
-  detail::BlockRef block = detail::new_heap_block(capacity);
+  leave_block(capacity, reason, hole);
+}
+
+void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  close_window();
+  std::size_t copied = 0;
+  detail::BlockRef block = branch(capacity, hole, &copied);
+  if (!block) return copy_block(capacity, reason, hole);
+  const std::size_t before = offset_in_block();
+  enter_block(std::move(block), before, reason, copied);
+}
+
+void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  meet_refusal();
+  close_window();
+  detail::BlockRef block = detail::new_stream_block(capacity, options_);
   // The first write of a stream's life has nothing to keep.
-  if (size_ != 0) {
-    const std::size_t prefix = std::min(hole.offset, size_);
-    const std::size_t suffix = std::min(hole.offset + hole.count, size_);
-    copy_bytes(block->data, data_, prefix);
-    copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
-    const std::size_t copied = prefix + size_ - suffix;
+  const std::size_t prefix = std::min(hole.offset, size_);
+  const std::size_t suffix = std::min(hole.offset + hole.count, size_);
+  copy_bytes(block->data, data_, prefix);
+  copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
+  enter_block(std::move(block), 0, reason, prefix + size_ - suffix);
+}
+
+void BytesIO::enter_block(detail::BlockRef block, std::size_t before, CopyReason reason,
+                          std::size_t copied) noexcept {
+  if (copied != 0) {
     count_copied(reason, copied);
-    if (copied != 0 && block_ && reason == CopyReason::CopyOnWrite) sharing_has_cost_ = true;
+    if (reason == CopyReason::CopyOnWrite && block_ && !block_->unique()) sharing_has_cost_ = true;
   }
-  data_ = block->data;
-  limit_ = block->capacity;
+  data_ = block->data + before;
   mark_.store(0, std::memory_order_relaxed);
   block_ = std::move(block);
+  room_ = block_room();
+}
+
+inline bool BytesIO::open_window(std::size_t start, std::size_t end) noexcept {
+  if (!block_ || block_->kind->window == nullptr) {
+    limit_ = room_;
+    return true;
+  }
+  const std::size_t offset = offset_in_block();
+  const detail::WriteWindow window =
+      block_->kind->window(block_.get(), offset + start, offset + end, block_->unique());
+  if (window.end < offset + end) return false;
+  raise_mark(window.begin - std::min(window.begin, offset));
+  limit_ = std::min(room_, window.end - offset);
+  return true;
+}
+
+inline void BytesIO::begin_block(std::size_t end) {
+  const std::size_t capacity = std::min(detail::grown_capacity(0, end), options_.size_limit);
+  const bool mapped = detail::wants_mapping(capacity, options_);
+  block_ = mapped ? detail::new_stream_block(capacity, options_) : detail::new_heap_block(capacity);
+  data_ = block_->data;
+  room_ = limit_ = capacity;
+  // What is not on the heap lends a window at the next write.
+  if (mapped) {
+    room_ = block_room();
+    limit_ = end;
+  }
 }
 
 inline void BytesIO::make_writable(std::size_t start, std::size_t end) {
-  if (end > options_.size_limit) detail::throw_over_limit(end, options_.size_limit);
-  if (view_taken_ && !pinned()) {
-    view_taken_ = false;
-    limit_ = block_room();
+  if (end > options_.size_limit) [[unlikely]] {
+    reach_limit(end);
   }
   if (start >= mark_.load(std::memory_order_relaxed) && end <= limit_) return;
+  if (!block_ && size_ == 0) return begin_block(end);
+  unshare(start, end);
+}
+
+void BytesIO::unshare(std::size_t start, std::size_t end) {
+  if (view_taken_ && !pinned()) {
+    view_taken_ = false;
+    room_ = block_room();
+    close_window();
+  }
   if (pinned()) detail::throw_pinned(block_->export_count());
+  if (start >= mark_.load(std::memory_order_relaxed) && end <= room_ && open_window(start, end)) {
+    return;
+  }
   const std::size_t room = block_room();
   const bool grows = end > room;
-  const std::size_t capacity = grows ? detail::grown_capacity(room, end) : std::max(end, size_);
-  make_own(std::min(capacity, options_.size_limit),
-           grows ? CopyReason::Growth : CopyReason::CopyOnWrite, {start, end - start});
+  const std::size_t capacity = std::min(
+      grows ? detail::grown_capacity(room, end) : std::max(end, size_), options_.size_limit);
+  const CopyReason reason = grows ? CopyReason::Growth : CopyReason::CopyOnWrite;
+  const detail::Range hole{start, end - start};
+  make_own(capacity, reason, hole);
+  if (open_window(start, end)) return;
+  // More of the block is the stream's own than its file's: it goes home, with all the room it had.
+  copy_block(std::max(capacity, room_), reason, hole);
+  static_cast<void>(open_window(start, end));
+}
+
+void BytesIO::reach_limit(std::size_t size) {
+  detail::throw_over_limit(size, options_.size_limit);
 }
 
 std::size_t BytesIO::write_slow(ByteSpan data) {
   check_open();
   if (data.empty()) return 0;
   std::size_t end = detail::checked_add(position_, data.size());
-  if (fixed() && end > limit_) {
-    if (memory_ == Memory::FixedThrow) detail::throw_full(end, limit_);
-    if (position_ >= limit_) return 0;
-    end = limit_;
+  if (fixed() && end > room_) {
+    if (memory_ == Memory::FixedThrow) detail::throw_full(end, room_);
+    if (position_ >= room_) return 0;
+    end = room_;
   }
   // Owning it once more keeps the old block alive should `data` lie in it.
   const bool from_itself = block_ && std::less_equal<>()(block_->data, data.data()) &&
@@ -232,6 +336,10 @@ std::size_t BytesIO::write_slow(ByteSpan data) {
   position_ = end;
   size_ = std::max(size_, end);
   count_copied(CopyReason::Caller, count);
+  // Into the file with it now: the write after the next snapshot is not to pay for this one.
+  if (options_.tier == StorageOptions::paged && !pinned()) {
+    static_cast<void>(open_window(end, end));
+  }
   return count;
 }
 
@@ -336,7 +444,7 @@ void BytesIO::close() noexcept {
   block_ = detail::BlockRef();
   view_taken_ = false;
   data_ = nullptr;
-  size_ = limit_ = position_ = 0;
+  size_ = room_ = limit_ = position_ = 0;
   mark_.store(kClosedMark, std::memory_order_relaxed);
 }
 
@@ -352,8 +460,12 @@ Buffer BytesIO::export_buffer() {
   if (fixed()) return Buffer::borrowed({data_, size_});
   // An empty stream needs a block as well: the view pins the size of that.
   if (!block_ || (!pinned() && !block_->unique())) make_own(size_, CopyReason::CopyOnWrite, {});
+  if (!pinned() && block_->kind->expose != nullptr && !block_->kind->expose(block_.get())) {
+    leave_block(size_, CopyReason::CopyOnWrite, {});
+    static_cast<void>(block_->kind->expose == nullptr || block_->kind->expose(block_.get()));
+  }
   mark_.store(0, std::memory_order_relaxed);
-  limit_ = size_;
+  limit_ = room_ = size_;
   view_taken_ = true;
   return Buffer::live(block_, {data_, size_});
 }
@@ -400,25 +512,45 @@ std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) co
   return detail::algo::find({data_, size_}, needle, start, stop);
 }
 
+// --- as a file -----------------------------------------------------------------------------------
+
+FilePath BytesIO::as_path() const {
+  check_open();
+  return detail::file_of({data_, size_});
+}
+
+WritablePath BytesIO::as_writable_path() {
+  check_open();
+  if (fixed()) detail::throw_unsupported("as_writable_path");
+  return {*this, detail::new_path_file()};
+}
+
+void BytesIO::take_file(int file) {
+  check_open();
+  if (pinned()) detail::throw_pinned(block_->export_count());
+  BytesIO fresh(options_);
+  detail::read_file(file, [&](ByteSpan data) { fresh.BytesIO::write(data); });
+  fresh.position_ = 0;
+  BytesIO::operator=(std::move(fresh));
+}
+
 // --- room ----------------------------------------------------------------------------------------
 
 std::size_t BytesIO::capacity() const {
   check_open();
-  if (!block_) return limit_;
-  return block_->unique() || (view_taken_ && !pinned()) ? block_room() : limit_;
+  if (!block_) return room_;
+  return block_->unique() || (view_taken_ && !pinned()) ? block_room() : room_;
 }
 
 std::size_t BytesIO::retained_bytes() const noexcept {
-  return block_ ? block_->capacity : 0;
+  return block_ ? block_->memory() : 0;
 }
 
 void BytesIO::reserve(std::size_t wanted_capacity) {
   check_open();
   if (wanted_capacity <= capacity()) return;
-  if (fixed()) detail::throw_full(wanted_capacity, limit_);
-  if (wanted_capacity > options_.size_limit) {
-    detail::throw_over_limit(wanted_capacity, options_.size_limit);
-  }
+  if (fixed()) detail::throw_full(wanted_capacity, room_);
+  if (wanted_capacity > options_.size_limit) reach_limit(wanted_capacity);
   if (pinned()) detail::throw_pinned(block_->export_count());
   make_own(wanted_capacity, CopyReason::Growth, {});
 }
@@ -429,7 +561,7 @@ void BytesIO::resize(std::size_t size) {
     BytesIO::truncate(size);
     return;
   }
-  if (fixed() && size > limit_) detail::throw_full(size, limit_);
+  if (fixed() && size > room_) detail::throw_full(size, room_);
   make_writable(size_, size);
   std::memset(data_ + size_, 0, size - size_);
   size_ = size;
@@ -443,17 +575,13 @@ void BytesIO::clear() {
 
 void BytesIO::compact() {
   check_open();
-  if (!block_ || block_->capacity == size_) return;
+  if (!block_ || (block_->capacity == size_ && block_->kind->branch == nullptr)) return;
   if (pinned()) detail::throw_pinned(block_->export_count());
-  if (data_ == block_->data && block_->unique() && resize_block(size_)) {
+  if (data_ == block_->data && suits(size_) && block_->unique() && resize_block(size_)) {
     mark_.store(0, std::memory_order_relaxed);
-    return;
+  } else {
+    leave_block(size_, CopyReason::Growth, {});
   }
-  const Bytes exact = copy(0, size_);
-  block_ = detail::BlockRef::share(exact.block());
-  data_ = const_cast<std::byte*>(exact.data());  // the stream's own once `exact` is gone
-  limit_ = size_;
-  mark_.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace quire

@@ -3,6 +3,8 @@
 #include <mutex>
 #include <new>
 
+#include "process_locks.h"
+
 namespace quire {
 
 namespace detail {
@@ -44,8 +46,8 @@ struct Registration {
   LedgerCounters* counters = nullptr;
 };
 
+// Its lock is process_locks.ledgers.
 struct Registry {
-  std::mutex mutex;
   Registration head;
   LedgerCounters ended;
 };
@@ -60,7 +62,7 @@ Registry& registry() noexcept {
 struct ThreadRegistration : Registration {
   ThreadRegistration() noexcept {
     Registry& all = registry();
-    const std::lock_guard lock(all.mutex);
+    const std::lock_guard lock(detail::process_locks.ledgers);
     counters = &current_thread_ledger.counters;
     previous = &all.head;
     next = all.head.next;
@@ -70,7 +72,7 @@ struct ThreadRegistration : Registration {
 
   ~ThreadRegistration() {
     Registry& all = registry();
-    const std::lock_guard lock(all.mutex);
+    const std::lock_guard lock(detail::process_locks.ledgers);
     all.ended.add(counters->read());
     previous->next = next;
     if (next != nullptr) next->previous = previous;
@@ -111,7 +113,7 @@ Ledger thread_ledger() noexcept {
 Ledger process_ledger() noexcept {
   detail::thread_counters();
   detail::Registry& all = detail::registry();
-  const std::lock_guard lock(all.mutex);
+  const std::lock_guard lock(detail::process_locks.ledgers);
   detail::LedgerCounters sum;
   sum.add(all.ended.read());
   for (const detail::Registration* r = all.head.next; r != nullptr; r = r->next) {

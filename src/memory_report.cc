@@ -6,6 +6,9 @@
 #include <mutex>
 #include <utility>
 
+#include "process_locks.h"
+#include "quire/cached_memory.h"
+
 namespace quire {
 
 namespace {
@@ -27,7 +30,7 @@ std::size_t growth(std::size_t from, std::size_t to) noexcept {
 class MemoryReports {
  public:
   static void add(MemoryReport& report) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(detail::process_locks.reports);
     if (first_ != nullptr) note_peak(detail::read_process_memory());
     report.peak_is_kernels_ = detail::restart_resident_peak();
     report.start_ = detail::read_process_memory();
@@ -36,14 +39,14 @@ class MemoryReports {
   }
 
   static void remove(const MemoryReport& report) noexcept {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(detail::process_locks.reports);
     MemoryReport** link = &first_;
     while (*link != &report) link = &(*link)->next_;
     *link = report.next_;
   }
 
   static MemoryReport::Use measure(const MemoryReport& report) {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(detail::process_locks.reports);
     const detail::ProcessMemory now = detail::read_process_memory();
     note_peak(now);
     return {static_cast<std::ptrdiff_t>(now.held() - report.start_.held()), report.peak_};
@@ -56,7 +59,6 @@ class MemoryReports {
     }
   }
 
-  static constinit inline std::mutex mutex_;
   static constinit inline MemoryReport* first_ = nullptr;
 };
 
@@ -97,6 +99,8 @@ void MemoryReport::print(std::ostream& out) const {
   std::string text;
   if (!action_.empty()) text += action_ + ":\n";
   text += "  Allocated additional " + mebibytes(use.additional) + " MiB\n";
+  const std::string cached = mebibytes(cached_memory());
+  if (cached != "0") text += "  Cached for reuse " + cached + " MiB\n";
   text += (peak_is_kernels_ ? "  Peak " : "  Peak at least ") + mebibytes(use.peak) +
           " MiB, copied " + mebibytes(copies.copied_total()) + " MiB";
   const char* separator = " (";

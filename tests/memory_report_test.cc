@@ -21,6 +21,7 @@
 
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
+#include "quire/detail/pages.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #  define QUIRE_TEST_SANITIZED 1
@@ -446,12 +447,15 @@ TEST(MemoryReport, AStreamThatThrowsDoesNotEndTheProgram) {
 }
 
 TEST(MemoryReport, SeesWhatAStreamHolds) {
+  const bool pages = detail::pages::available();
+  // Under a sanitizer nothing is seen of pages but the files that they go to.
+  const bool unseen = pages && kSanitized;
   const MemoryReport report;
   BytesIO stream;
   const std::string chunk(kMiB, 'X');
   for (int i = 0; i < 50; ++i) stream.write(chunk);
   const double held = in_mib(static_cast<double>(report.additional_bytes()));
-  EXPECT_GE(held, 50.0);
+  EXPECT_GE(held, unseen ? 0.0 : 50.0);
   EXPECT_LE(held, 80.0) << "growth of more than half again";
   {
     const MemoryReport snapshot;
@@ -465,8 +469,11 @@ TEST(MemoryReport, SeesWhatAStreamHolds) {
     const Bytes value = stream.getvalue();
     stream.seek(0);
     stream.write("hello");
-    expect_additional(write, 50);
-    EXPECT_EQ(write.ledger().copied_for(CopyReason::CopyOnWrite), 50 * kMiB - 5);
+    // The bytes move to where both find them; nothing is there twice but the page written to. The
+    // portable back end copies all but the bytes about to be overwritten.
+    expect_additional(write, pages && !unseen ? 0 : 50);
+    EXPECT_NEAR(in_mib(static_cast<double>(write.ledger().copied_for(CopyReason::CopyOnWrite))), 50,
+                0.01);
   }
 }
 

@@ -16,6 +16,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+# Counters that a row may tell besides its time.
+NOTES = ("_bytes", "_seconds", "kept", "streams")
+MIB = 1 << 20
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -25,10 +28,15 @@ class Row:
     def __init__(self):
         self.times = []  # nanoseconds of one iteration, one for each repetition
         self.items = 1  # how many operations an iteration is
+        self.notes = {}  # other numbers that it told, by name
 
     @property
     def time(self):
         return statistics.median(self.times)
+
+    def note(self, name):
+        """The median; raises KeyError where it told no such number."""
+        return statistics.median(self.notes[name])
 
     @property
     def spread(self):
@@ -70,14 +78,20 @@ class Results:
         peers = self.rows.setdefault(f"{family}/{workload}", {})
         row = peers.setdefault(peer, Row())
         # A row that times itself leaves its processor time as `real_time`.
-        clock = "real_time" if name.endswith("/manual_time") else "cpu_time"
+        clock = "real_time" if "/manual_time" in name else "cpu_time"
         time = benchmark[clock] * NANOSECONDS[benchmark["time_unit"]]
         row.times.append(time)
+        for key, value in benchmark.items():
+            if key.endswith(NOTES) or key.startswith("curve_"):
+                row.notes.setdefault(key, []).append(value)
         row.items = max(1, round(benchmark.get("items_per_second", 0) * time / 1e9))
 
     def time(self, workload, peer):
         """Raises KeyError where there is no such row."""
         return self.rows[workload][peer].time
+
+    def note(self, workload, peer, name):
+        return self.rows[workload][peer].note(name)
 
 
 class Target:
@@ -107,9 +121,119 @@ def of_kind(results, start):
     return [name for name in results.rows if name.startswith(start) and "," not in name]
 
 
-def targets(results):
+def least_ratio(workload, peers):
+    """quire's time over that of the fastest of the peers."""
+    return lambda results: results.time(workload, "quire") / min(
+        results.time(workload, peer) for peer in peers)
+
+
+def milliseconds(workload, peer):
+    return lambda results: results.time(workload, peer) / 1e6
+
+
+def mebibytes(workload, peer, name="extra_bytes"):
+    return lambda results: results.note(workload, peer, name) / MIB
+
+
+def powers_of_two(first, last):
+    """Their names as bench.h's size_name() makes them."""
+    size = first
+    while size <= last:
+        yield f"{size >> 20} MiB" if size >= MIB else f"{size >> 10} KiB"
+        size *= 2
+
+
+def storage_targets():
+    yield Target("100 B appends: times as fast as io.BytesIO",
+                 ratio("append/100 B", "io.BytesIO", over="quire"), 2.5, "x", at_least=True)
+    yield Target("100 B appends: times as fast as QBuffer",
+                 ratio("append/100 B", "QBuffer", over="quire"), 2.5, "x", at_least=True)
     yield Target("100 B appends: times as fast as std::stringstream",
-                 ratio("append/100 B", "std::stringstream", over="quire"), 2, "x", at_least=True)
+                 ratio("append/100 B", "std::stringstream", over="quire"), 3, "x", at_least=True)
+    yield Target("100 B appends: times as fast as std::string",
+                 ratio("append/100 B", "std::string", over="quire"), 3, "x", at_least=True)
+    yield Target("100 B appends, over absl::Cord",
+                 ratio("append/100 B", "quire", over="absl::Cord"), 1, "x")
+    yield Target("1 MiB appends: times as fast as std::string",
+                 ratio("append/1 MiB", "std::string", over="quire"), 2, "x", at_least=True)
+    yield Target("1 MiB appends: times as fast as io.BytesIO",
+                 ratio("append/1 MiB", "io.BytesIO", over="quire"), 1.5, "x", at_least=True)
+    for size in powers_of_two(4 << 10, 64 * MIB):
+        yield Target(f"build {size}, drop, over the faster of realloc and io.BytesIO",
+                     least_ratio(f"build/{size} loop", ("realloc x1.5", "io.BytesIO")), 1.1, "x")
+    for size in powers_of_two(4 << 10, 64 * MIB):
+        yield Target(f"getvalue, 1 B, read all {size}, over a copy",
+                     ratio(f"share and read/{size}", "quire", over="a copy"), 1.1, "x")
+    write = "write/1 B after getvalue, 100 MiB"
+    yield Target("write 1 B after getvalue, 100 MiB, first, over a copy",
+                 ratio(write, "quire", over="a copy"), 1.3, "x")
+    yield Target("the same: more memory, at the most", mebibytes(write, "quire", "peak_bytes"), 8,
+                 "MiB")
+    for peer in ("quire paged", "quire second time"):
+        yield Target(f"write 1 B after getvalue, 100 MiB, {peer}",
+                     lambda results, peer=peer: results.time(write, peer) / 1e3, 100, "us")
+        yield Target(f"the same, {peer}: more memory", mebibytes(write, peer), 1 / 16, "MiB")
+    scattered = "write/1000 x 1 B after one getvalue, 100 MiB"
+    yield Target("1,000 x 1 B after one getvalue, 100 MiB, paged: times as fast as a copy",
+                 ratio(scattered, "a copy", over="quire paged"), 4, "x", at_least=True)
+    yield Target("the same: more memory", mebibytes(scattered, "quire paged"), 8, "MiB")
+    kept = "snapshots/1000 kept, 100 MiB"
+    yield Target("1,000 snapshots kept: the median round",
+                 lambda results: results.note(kept, "quire", "median_seconds") * 1e3, 0.5, "ms")
+    yield Target("1,000 snapshots kept: all together",
+                 lambda results: results.time(kept, "quire") / 1e9, 1, "s")
+    yield Target("1,000 snapshots kept: memory for each",
+                 lambda results: results.note(kept, "quire", "extra_bytes")
+                 / results.note(kept, "quire", "kept") / MIB, 1, "MiB")
+    dropped = "snapshots/dropped before the write, 100 MiB"
+    yield Target("snapshots dropped before the write: a round",
+                 lambda results: results.time(dropped, "quire"), 200, "ns")
+    yield Target("the same: copied", mebibytes(dropped, "quire", "copied_bytes"), 0, "MiB")
+    for how in ("one write", "writes of 1 MiB"):
+        yield Target(f"rewrite all by {how}, 100 MiB, over a copy",
+                     ratio(f"rewrite/{how}, 100 MiB", "quire", over="a copy"), 1.3, "x")
+    view = "view/getvalue beside a writable view, 100 MiB"
+    yield Target("getvalue beside a view, 100 MiB, first, over a copy",
+                 ratio(view, "quire", over="a copy"), 1.3, "x")
+    yield Target("the same: more memory, at the most", mebibytes(view, "quire", "peak_bytes"), 50,
+                 "MiB")
+    for peer in ("quire paged", "quire second time"):
+        yield Target(f"getvalue beside a view, 100 MiB, {peer}", milliseconds(view, peer), 4, "ms")
+    log = "log/{} x append 4 KiB, getvalue"
+    for peer in ("io.BytesIO", "QBuffer"):
+        yield Target(f"2,000 x append, getvalue: times as fast as {peer}",
+                     ratio(log.format(2000), peer, over="quire"), 100, "x", at_least=True)
+    yield Target("10,000 x append, getvalue, over five times 2,000",
+                 lambda results: results.time(log.format(10000), "quire")
+                 / results.time(log.format(2000), "quire") / 5, 1.5, "x")
+    yield Target("10,000 values kept: memory over the data",
+                 lambda results: results.note(log.format(10000), "quire all kept", "extra_bytes")
+                 / results.note(log.format(10000), "quire all kept", "data_bytes"), 1.5, "x")
+    for size in ("64 KiB", "1 MiB", "100 MiB"):
+        reads = f"log/read 100 B kept, overwrite, {size}"
+        yield Target(f"read kept, overwrite, {size}, over io.BytesIO",
+                     ratio(reads, "quire", over="io.BytesIO"), 2, "x")
+        yield Target(
+            "the same: memory over two blocks and twice the bytes read",
+            lambda results, reads=reads: (
+                results.note(reads, "quire", "extra_bytes")
+                + results.note(reads, "quire", "block_bytes"))
+            / 2 / (results.note(reads, "quire", "block_bytes")
+                   + results.note(reads, "quire", "read_bytes")), 1, "x")
+    for rest in ("1000 of 300 KiB", "100 of 3 MiB", "1 of 50 MiB"):
+        for peer in ("quire", "quire by 100 B"):
+            yield Target(f"memory at rest, {rest} ({peer}), over 1.05 x data + 64 KiB each",
+                         lambda results, rest=rest, peer=peer: at_rest(results, rest, peer), 1, "x")
+
+
+def at_rest(results, rest, peer):
+    row = results.rows[f"rest/{rest}"][peer]
+    return row.note("extra_bytes") / (1.05 * row.note("data_bytes")
+                                      + (64 << 10) * row.note("streams"))
+
+
+def targets(results):
+    yield from storage_targets()
     yield Target("copy + drop, over an atomic increment and decrement",
                  ratio("share/copy + drop", "quire", over="atomic ++ --"), 1.15, "x")
     for size in ("64 B", "1 KiB"):
@@ -171,23 +295,24 @@ def cells(peers):
     for peer, row in peers.items():
         spread = "" if row.spread is None else f"{row.spread:.0%}"
         each = in_words(row.time / row.items) if row.items > 1 else ""
-        yield peer, in_words(row.time), each, f"{row.time / ours:.2f}" if ours else "", spread
+        more = f"{row.note('extra_bytes') / MIB:.1f} MiB" if "extra_bytes" in row.notes else ""
+        yield peer, in_words(row.time), each, f"{row.time / ours:.2f}" if ours else "", spread, more
 
 
-HEAD = ("peer", "time", "each", "x quire", "spread")
+HEAD = ("peer", "time", "each", "x quire", "spread", "memory")
 
 
 def print_tables(results, markdown):
     for workload, peers in results.rows.items():
         family, _, what = workload.partition("/")
         if markdown:
-            print(f"\n**{family}: {what}**\n\n| {' | '.join(HEAD)} |\n|---|--:|--:|--:|--:|")
+            print(f"\n**{family}: {what}**\n\n| {' | '.join(HEAD)} |\n|---|--:|--:|--:|--:|--:|")
             for line in cells(peers):
                 print(f"| {' | '.join(line)} |")
         else:
             print(f"\n{family}: {what}")
             for line in (HEAD, *cells(peers)):
-                print("  {:<22} {:>9} {:>9} {:>9} {:>7}".format(*line))
+                print("  {:<22} {:>9} {:>9} {:>9} {:>7} {:>11}".format(*line))
 
 
 def print_counted(results):

@@ -14,12 +14,13 @@ LEAF = 9  # may include everything; nothing in the library may include it
 # A new public header is one new word here. A detail header is layer 1 unless it is listed; a source
 # without a header of its name is listed as src/<stem>; a header in src/ has its highest include's.
 LAYERS = {
-    0: "version detail/export detail/pages detail/process_memory",
-    1: "buffer byte_span error layout ledger slice storage_options",
+    0: "version detail/export detail/input_file detail/pages detail/process_memory detail/temporary_file",
+    1: "buffer byte_span cached_memory error layout ledger slice storage_options src/mapped_block src/memory_file "
+    "src/process_locks src/spill_file src/storage",
     2: "byte_array bytes detail/byte_methods detail/bytes_algorithms",
     3: "memory_view struct struct_value typed_view detail/struct_format detail/view_core",
     4: "stream",
-    5: "buffered_io bytes_io file_io filter_stream",
+    5: "buffered_io bytes_io file_io file_path filter_stream",
     6: "spooled_io string_io text_io text_stream",
     LEAF: "memory_report quire",
 }
@@ -42,8 +43,8 @@ def layer_of_header(stem):
 
 
 def layer_of_private_header(path):
-    """Layer 1, or the highest of what a header in src/ includes."""
-    layers = [1]
+    """Layer 1, or the highest of what a header in src/ includes; 0 if it is the platform's."""
+    layers = [0 if "platform" in path.parts else 1]
     for _, _, name in includes(path):
         if name.startswith("quire/"):
             layers.append(layer_of_header(stem_of(name)) or 0)

@@ -22,6 +22,7 @@ import random
 import re
 import struct
 import sys
+import tempfile
 from pathlib import Path
 
 MAX = 2**63 - 1
@@ -409,6 +410,72 @@ def make_bytes_io():
     return script
 
 
+# --- SpooledTemporaryFile ---------------------------------------------------------------------------
+
+
+class SpooledCase(Case):
+    """One file; what some Pythons answer with None is asked for afterwards."""
+
+    def __init__(self, script, limit):
+        super().__init__(script, limit)
+        self.stream = tempfile.SpooledTemporaryFile(max_size=limit)
+
+    def ask(self, method, *args):
+        return getattr(self.stream, method)(*args)
+
+    def difference(self, *_):
+        return None
+
+    def do_seek(self, offset, whence):
+        self.stream.seek(offset, whence)
+        return self.stream.tell()
+
+    def do_truncate(self, size):
+        self.stream.truncate(*([] if size is None else [size]))
+
+    def do_writelines(self, lines):
+        self.stream.writelines(lines)
+
+    def do_next(self):
+        return next(iter(self.stream), None)
+
+    def do_closed(self):
+        return self.stream.closed
+
+    def do_rolled(self):
+        return self.stream._rolled
+
+    def do_value(self):
+        position = self.stream.tell()
+        self.stream.seek(0)
+        value = self.stream.read()
+        self.stream.seek(position)
+        return value
+
+
+def make_spooled_io():
+    script = Script()
+    calls = [("read", s) for s in (-1, 0, 1, 7, 1000)] + [("readline", s) for s in (-1, 0, 3)] + \
+            [("readlines", s) for s in (-1, 0, 1, 4, 5, 1000)] + \
+            [("write", b) for b in (b"", b"Z", b"li\nne\n\nmore", b"\0" * 30)] + \
+            [("writelines", lines) for lines in ([], [b""], [b"a\n", b"", b"bb\n" * 3])] + \
+            [("truncate", s) for s in (None, 0, 3, 10, 11, 40, -1)] + \
+            [("seek", o, w) for o in (0, 3, 10, 11, 50) for w in (0, 1, 2)] + \
+            [("seek", o, w) for o in (-1, -5, -200) for w in (0, 1, 2)] + \
+            [("next",), ("flush",), ("rollover",), ("tell",), ("close",), ("closed",)]
+    for limit in [0, 1, 10, 10, 25] * 30:
+        case = SpooledCase(script, limit)
+        for _ in range(10):
+            call = script.pick([c for c in calls if c[0] != "close" or script.below(20) == 0])
+            case.call(*call)
+            case.call("rolled")
+            if not case.stream.closed:
+                case.call("value")
+                case.call("tell")
+        case.stream.close()
+    return script
+
+
 # --- StringIO ---------------------------------------------------------------------------------------
 
 TEXTS = ["", "a", "one\ntwo\r\nthree\rfour", "\u00e9\u20ac\U0001f600", "\r", "\n", "\r\n", "nul\0nul",
@@ -754,6 +821,7 @@ def make_struct():
 
 
 FILES = {"bytes": make_bytes, "bytearray": make_bytearray, "bytes_io": make_bytes_io,
+         "spooled_io": make_spooled_io,
          "string_io": make_string_io, "memoryview": make_memoryview, "struct": make_struct}
 
 

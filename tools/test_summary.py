@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Adds up what `./run test` ran and fails on a failure or on a skip that nobody gave a reason for.
 
-Reads build/junit/<name>.xml (ctest) and build/<preset>/gtest/<test>.xml (the cases inside one
-test). A test without a gtest report, a script or an example, counts as one case.
+Reads build/junit/<name>.xml (ctest) and build/gtest/<name>/<test>.xml (the cases inside one test).
+A test without a gtest report, a script or an example, counts as one case.
 Usage: tools/test_summary.py ROOT STAGE:REPORT:STATUS... ; REPORT is a ctest preset, or empty where
 the stage is one case, and STATUS is ok or failed.
 The last line is `N passed, N failed, N skipped`.
@@ -49,13 +49,12 @@ def ctest_outcome(case):
 def outcomes(root, name):
     """Yields (case, outcome) of one ctest run."""
     report = root / f"build/junit/{name}.xml"
-    build = root / "build" / ("release" if name == "consumer" else name)
     if not report.exists():
         yield f"{name} (no report: it did not build)", "failed"
         return
     for test in ElementTree.parse(report).getroot().iter("testcase"):
         outcome = ctest_outcome(test)
-        cases = build / f"gtest/{test.get('name')}.xml"
+        cases = root / f"build/gtest/{name}/{test.get('name')}.xml"
         if outcome == "skipped" or not cases.exists():
             yield test.get("name"), outcome
             continue

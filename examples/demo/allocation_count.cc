@@ -39,6 +39,11 @@ void* operator new(std::size_t size) {
   return memory;
 }
 
+// By itself it need not call the one above.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size != 0 ? size : 1);
+}
+
 void operator delete(void* memory) noexcept {
   std::free(memory);
 }

@@ -248,7 +248,7 @@ class QUIRE_API ByteArray : public detail::SearchMethods<ByteArray>,
 
   /// Bytes of memory that it keeps.
   [[nodiscard]] std::size_t retained_bytes() const noexcept {
-    return block_ ? block_->capacity : 0;
+    return block_ ? block_->memory() : 0;
   }
 
   /// Gives back room that is not used.

@@ -164,8 +164,9 @@ class QUIRE_API Bytes : public detail::SearchMethods<Bytes>,
   [[nodiscard]] std::string repr() const { return detail::algo::repr(span()); }
 
   /// Bytes of memory that this handle keeps alive, shared or not; 0 for static memory.
+  /// Cost: O(1); O(pages) for memory of a large stream.
   [[nodiscard]] std::size_t retained_bytes() const noexcept {
-    return block_ ? block_->capacity : 0;
+    return block_ ? block_->memory() : 0;
   }
 
   /// Moves to memory of its own when it keeps more than twice its size alive.

@@ -1,6 +1,6 @@
 // BytesIO: a growable in-memory byte stream with one position, over storage that snapshots share.
 //
-//   0            mark                size         limit
+//   0            mark                size          room
 //   +--------------+-------------------+------------+
 //   | may be seen  |  the stream's own | free       |   one block, one contiguous piece
 //   | by a Bytes   |                   |            |
@@ -8,10 +8,12 @@
 //
 // A byte that somebody else can see is never changed in place; a byte that nobody else can see never
 // needs copying. `mark` says which is which: `getvalue` and `read` raise it, a write at or above it
-// goes in place even while snapshots live, and it falls back to 0 when the stream finds itself the
-// only owner of the block. `limit` is where the stream's own room ends: the block's capacity for the
+// goes in place even while snapshots live, and it falls back when the stream finds itself the only
+// owner of the block. `room` is where the stream's own part ends: the block's capacity for the
 // stream that created the block, `size` for every other one (clone(), BytesIO(f.getvalue())) until
-// it is the only owner. A write outside [mark, limit) takes the slow path, which may copy.
+// it is the only owner. Blocks of pages want to know which pages are written to: they lend the
+// stream a window at a time, so that what a write may do at once is [mark, limit), limit <= room. A
+// write outside takes the slow path, which may copy.
 //
 // Lifetime: snapshots, slices, readers and views stay valid and unchanged (views: live) whatever
 // becomes of the stream. Thread: const operations may run at once, a mutation needs exclusion;
@@ -33,6 +35,7 @@
 #include "quire/detail/block.h"
 #include "quire/detail/export.h"
 #include "quire/error.h"
+#include "quire/file_path.h"
 #include "quire/ledger.h"
 #include "quire/memory_view.h"
 #include "quire/storage_options.h"
@@ -129,7 +132,7 @@ class QUIRE_API BytesIO : public Stream {
     const std::size_t size = size_;
     // Own bytes, no gap to fill, room enough: the common case is a copy and two additions.
     if (position_ >= mark_.load(std::memory_order_relaxed) && position_ <= size &&
-        data.size() <= limit_ - position_) [[likely]] {
+        position_ + data.size() <= limit_) [[likely]] {
       if (data.size() != 0) std::memmove(data_ + position_, data.data(), data.size());
       position_ += data.size();
       if (position_ > size) size_ = position_;
@@ -156,7 +159,9 @@ class QUIRE_API BytesIO : public Stream {
 
   /// All bytes, wherever the position is.
   /// Lifetime: shares the stream's memory; stays valid and unchanged whatever happens to the stream.
-  /// Cost:     O(1), no copy; copies while a live view of the stream exists and over a fixed buffer.
+  /// Cost:     O(1), no copy. While a live view of the stream exists it shares pages and copies
+  ///           those that the view may have changed, or all bytes of a stream on the heap. Copies
+  ///           over a fixed buffer.
   /// Errors:   ClosedError.
   [[nodiscard]] Bytes getvalue() const;
 
@@ -178,7 +183,7 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] BytesIO reader() const;
 
   /// An independent stream with the same bytes and position.
-  /// Cost: O(1); the first write of either to shared bytes copies.
+  /// Cost: O(1); the first write of either to shared bytes copies them, or the pages it touches.
   [[nodiscard]] BytesIO clone() const;
 
   /// The next bytes without moving: up to `size` of them, some when it is less than 1.
@@ -195,6 +200,17 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] std::size_t find(ByteSpan needle, SliceBound start = std::nullopt,
                                  SliceBound stop = std::nullopt) const;
 
+  /// All bytes as a file that never changes, for code that takes a path.
+  /// Lifetime: of the FilePath; nothing that happens to the stream changes it.
+  /// Cost:     copies the bytes, into a file in memory.
+  /// Errors:   ClosedError, std::system_error.
+  [[nodiscard]] FilePath as_path() const;
+
+  /// An empty file for code that writes to a path; closing the result makes the stream take over what
+  /// it then holds.
+  /// Errors: ClosedError, std::system_error; UnsupportedOperation over a fixed buffer.
+  [[nodiscard]] WritablePath as_writable_path();
+
   // --- room --------------------------------------------------------------------------------------
 
   /// Bytes in the stream. Errors: ClosedError.
@@ -206,7 +222,9 @@ class QUIRE_API BytesIO : public Stream {
   /// Bytes it can hold without another allocation. Errors: ClosedError.
   [[nodiscard]] std::size_t capacity() const;
 
-  /// Bytes of memory that this stream keeps alive, shared or not.
+  /// Bytes of memory that this stream keeps alive, shared or not. Room that was never used is none,
+  /// where the system tells.
+  /// Cost: O(1); O(pages) for a large stream.
   [[nodiscard]] std::size_t retained_bytes() const noexcept;
 
   /// Makes room for `capacity` bytes in all.
@@ -237,6 +255,20 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] Bytes next_line() override { return BytesIO::readline(); }
 
  private:
+  friend class SpooledIO;
+  friend class WritablePath;
+
+  /// Called when the stream is to have room for more than `options_.size_limit` allows.
+  /// Errors: std::length_error, unless the limit has been raised.
+  virtual void reach_limit(std::size_t size);
+
+  /// Called when the block has refused what was asked of it, before all bytes are copied instead.
+  /// Errors: those of a stream that is not to be copied.
+  virtual void meet_refusal() const {}
+
+  /// Replaces all bytes by those of a file, and moves to 0.
+  virtual void take_file(int file);
+
   /// Over a block that nobody else owns yet, all of it content.
   explicit BytesIO(detail::BlockRef whole) noexcept;
 
@@ -254,23 +286,60 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] std::size_t write_slow(ByteSpan data);
 
   /// Makes all bytes the stream's own, with room for `capacity`, but need not keep what lies in
-  /// `hole`, which is about to be overwritten. `reason` is why, should that take a copy.
+  /// `hole`, which is about to be overwritten. `reason` is why, should that take a copy. What is
+  /// own already stays where it is. The window is left closed.
   void make_own(std::size_t capacity, CopyReason reason, detail::Range hole);
+
+  /// The same, by leaving the block in any case.
+  void leave_block(std::size_t capacity, CopyReason reason, detail::Range hole);
+
+  /// The same, by copying what the block did not share.
+  void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole);
+
+  /// Goes on in a block that has the bytes from `before` on, which took that many copies.
+  void enter_block(detail::BlockRef block, std::size_t before, CopyReason reason,
+                   std::size_t copied) noexcept;
+
+  /// The first block, with room for `end` bytes.
+  void begin_block(std::size_t end);
 
   /// Readies [start, end) for writing in place: the size may change, the room may grow.
   /// Errors: as write().
   void make_writable(std::size_t start, std::size_t end);
 
+  /// The same for a stream that has a block, and no window with [start, end) in it.
+  void unshare(std::size_t start, std::size_t end);
+
+  /// Asks the block for a window that has [start, end), all of it the stream's own. False: it must
+  /// be left.
+  bool open_window(std::size_t start, std::size_t end) noexcept;
+
+  /// Nothing goes in place until the block was asked.
+  void close_window() noexcept { limit_ = 0; }
+
+  /// Whether its block is of the kind that one of that capacity should be.
+  [[nodiscard]] bool suits(std::size_t capacity) const noexcept;
+
   /// REQUIRES: the stream owns the block alone and starts where it does
   bool resize_block(std::size_t capacity) noexcept;
+
+  /// A snapshot of [0, size) while a live view can write to the stream's own memory.
+  [[nodiscard]] Bytes share_beside_view(std::size_t offset, std::size_t count) const;
 
   /// Bytes from where the stream starts to the end of the block, whoever may write there, as far as
   /// the size limit lets this stream go.
   [[nodiscard]] std::size_t block_room() const noexcept {
-    if (!block_) return 0;
-    const auto start = static_cast<std::size_t>(data_ - block_->data);
-    return std::min(block_->capacity - start, options_.size_limit);
+    return block_ ? std::min(block_->capacity - offset_in_block(), options_.size_limit) : 0;
   }
+
+  /// REQUIRES: the stream has a block
+  [[nodiscard]] std::size_t offset_in_block() const noexcept {
+    return static_cast<std::size_t>(data_ - block_->data);
+  }
+
+  /// A block with the same bytes at the same offset, which shares pages; none when that cannot be.
+  [[nodiscard]] detail::BlockRef branch(std::size_t capacity, detail::Range hole,
+                                        std::size_t* copied) const noexcept;
 
   /// Where the line at `start` ends, looking at no more than `size` bytes unless negative.
   [[nodiscard]] std::size_t line_end(std::size_t start, std::ptrdiff_t size) const noexcept;
@@ -299,10 +368,12 @@ class QUIRE_API BytesIO : public Stream {
 
   void raise_mark(std::size_t end) const noexcept;
 
-  // Invariants, unless closed: `size_ <= limit_`; with a live view `mark_ == 0 && limit_ == size_`;
-  // [0, min(mark_, size_)) may be visible to a Bytes, nothing in [mark_, limit_) is.
+  // Invariants, unless closed: `size_ <= room_`, `limit_ <= room_`; with a live view `mark_ == 0 &&
+  // limit_ == room_ == size_`; [0, min(mark_, size_)) may be visible to a Bytes, nothing in
+  // [mark_, room_) is. A window may raise `mark_` above that, which costs a copy at worst.
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t room_ = 0;
   std::size_t limit_ = 0;
   std::size_t position_ = 0;
   mutable std::atomic<std::size_t> mark_ = 0;
@@ -310,7 +381,7 @@ class QUIRE_API BytesIO : public Stream {
   Memory memory_ = Memory::Block;
   bool closed_ = false;
   bool sharing_has_cost_ = false;
-  // A view lowered `limit_` to the size; the stream is still the one that may write up to the
+  // A view lowered `room_` to the size; the stream is still the one that may write up to the
   // capacity, once the views are gone.
   bool view_taken_ = false;
   StorageOptions options_;

@@ -12,7 +12,8 @@
 // It sees the whole process, whoever allocates: what malloc has given out, touched or not; memory
 // mapped past malloc; the pages of memfds, mapped or not and each once. It leaves out the stacks of
 // threads and untouched address space (MAP_NORESERVE). What malloc keeps for reuse is not
-// "allocated", except with a malloc other than glibc's, where all that it has taken counts.
+// "allocated", except with a malloc other than glibc's, where all that it has taken counts. What
+// quire keeps for reuse is (release_cached_memory() gives it back), and has a line of its own.
 //
 // The peak is the resident memory's, kept by the kernel, and what any report alive at the same time
 // has read. So these can be missing from it: memory never touched, and memfd pages never mapped, if

@@ -41,6 +41,8 @@ class Machine {
  protected:
   static std::string text(ByteSpan bytes) { return std::string(bytes.as_chars()); }
 
+  void choose_anew(Choices choices) { choices_ = std::move(choices); }
+
   std::size_t below(std::size_t n) { return choices_.below(n); }
 
   bool one_in(std::size_t n) { return below(n) == 0; }

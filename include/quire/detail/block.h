@@ -23,10 +23,17 @@
 
 #include "quire/detail/export.h"
 #include "quire/error.h"
+#include "quire/slice.h"
 
 namespace quire::detail {
 
 struct Block;
+
+/// Where a stream may write without asking the block again. Empty: nowhere, copy.
+struct WriteWindow {
+  std::size_t begin;
+  std::size_t end;
+};
 
 /// What a kind of memory can do.
 struct BlockKind {
@@ -35,9 +42,27 @@ struct BlockKind {
   /// Frees the memory and the Block itself.
   void (*destroy)(Block* block) noexcept;
   /// Gives a block that the caller owns alone (one owner, no export) room for `capacity` bytes, and
-  /// keeps the first `used`. The block may move: the result replaces it. Returns null, with the
-  /// block as it was, when this kind cannot or memory is short: the caller then copies.
-  Block* (*resize)(Block* block, std::size_t used, std::size_t capacity) noexcept;
+  /// keeps the first `used`. The block may move: the result replaces it, and `*copied` says how many
+  /// bytes that took. Returns null, with the block as it was, when this kind cannot or memory is
+  /// short: the caller then copies.
+  Block* (*resize)(Block* block, std::size_t used, std::size_t capacity,
+                   std::size_t* copied) noexcept;
+
+  // The rest is null for kinds that can only be copied as a whole.
+
+  /// A block of the caller's own, with the same first `used` bytes but for those in `hole`, which
+  /// are about to be overwritten. The two share what they can. `*copied` as in resize. Null: copy.
+  Block* (*branch)(Block* block, std::size_t used, std::size_t capacity, Range hole,
+                   std::size_t* copied) noexcept = nullptr;
+  /// Asked before bytes in [begin, end), which nobody else sees, are written: in a block that the
+  /// caller owns `alone`, or at the end of one whose tail is the caller's.
+  WriteWindow (*window)(Block* block, std::size_t begin, std::size_t end,
+                        bool alone) noexcept = nullptr;
+  /// Asked before a writable view of a block is handed out that the caller owns alone. False: copy.
+  bool (*expose)(Block* block) noexcept = nullptr;
+
+  /// How many bytes of memory a block takes, files included. Null: all of its capacity.
+  std::size_t (*memory)(Block* block) noexcept = nullptr;
 };
 
 /// Trivially copyable, so that a heap block can be moved by realloc, header and all; that is why the
@@ -62,6 +87,11 @@ struct Block {
 
   [[nodiscard]] std::uint64_t owner_count() noexcept {
     return std::atomic_ref(owners).load(std::memory_order_acquire);
+  }
+
+  /// Bytes of memory that it takes: pages that were never touched are none.
+  [[nodiscard]] std::size_t memory() noexcept {
+    return kind->memory != nullptr ? kind->memory(this) : capacity;
   }
 
   void add_export() noexcept { std::atomic_ref(exports).fetch_add(1, std::memory_order_relaxed); }
@@ -141,7 +171,8 @@ inline constexpr std::size_t kMaxSize = static_cast<std::size_t>(PTRDIFF_MAX) - 
                                                    void* context);
 
 /// For kinds whose memory has the size it has.
-QUIRE_API Block* refuse_resize(Block* block, std::size_t used, std::size_t capacity) noexcept;
+QUIRE_API Block* refuse_resize(Block* block, std::size_t used, std::size_t capacity,
+                               std::size_t* copied) noexcept;
 
 /// A block that keeps the object whose memory it is.
 template <class Container>
@@ -168,6 +199,12 @@ template <AdoptableContainer Container>
                                       &ContainerBlock<Container>::kKind, 1, 0};
   return BlockRef::adopt(block);
 }
+
+/// Gives a block that the caller owns alone another capacity and keeps the first `used` bytes. False,
+/// with the block as it was, when its kind cannot or memory is short: then copy. `*copied` says how
+/// many bytes had to move.
+[[nodiscard]] QUIRE_API bool resize(BlockRef& block, std::size_t used, std::size_t capacity,
+                                    std::size_t* copied) noexcept;
 
 /// Capacity to ask for so that a series of appends stays linear: at least `needed`, and half as much
 /// again as `capacity`.

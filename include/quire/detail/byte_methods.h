@@ -12,7 +12,6 @@
 // Lifetime: pieces and made results live by themselves. Thread: const, as their class.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <compare>
@@ -54,8 +53,7 @@ class SearchMethods {
     return find(ByteSpan(&needle, 1), start, stop);
   }
 
-  /// Offset of the last `needle` in [start, stop), or npos. An empty one is found at the stop.
-  /// Cost: memrchr, or memmem where the first byte of the needle is frequent.
+  /// Offset of the last `needle` in [start, stop), or npos.
   [[nodiscard]] std::size_t rfind(ByteSpan needle, SliceBound start = std::nullopt,
                                   SliceBound stop = std::nullopt) const {
     return algo::rfind(span(), needle, start, stop);
@@ -117,8 +115,10 @@ class SearchMethods {
   [[nodiscard]] bool startswith(std::initializer_list<ByteSpan> prefixes,
                                 SliceBound start = std::nullopt,
                                 SliceBound stop = std::nullopt) const {
-    return std::ranges::any_of(prefixes,
-                               [&](ByteSpan prefix) { return startswith(prefix, start, stop); });
+    for (const ByteSpan prefix : prefixes) {
+      if (startswith(prefix, start, stop)) return true;
+    }
+    return false;
   }
 
   /// [start, stop) ends with `suffix`.
@@ -131,8 +131,10 @@ class SearchMethods {
   [[nodiscard]] bool endswith(std::initializer_list<ByteSpan> suffixes,
                               SliceBound start = std::nullopt,
                               SliceBound stop = std::nullopt) const {
-    return std::ranges::any_of(suffixes,
-                               [&](ByteSpan suffix) { return endswith(suffix, start, stop); });
+    for (const ByteSpan suffix : suffixes) {
+      if (endswith(suffix, start, stop)) return true;
+    }
+    return false;
   }
 
   /// The number at `offset`, whatever its alignment: `b.read<std::uint32_t>(8, std::endian::big)`.
@@ -248,6 +250,7 @@ class MakeMethods {
   template <std::ranges::input_range Parts>
   requires std::convertible_to<std::ranges::range_reference_t<Parts>, ByteSpan> &&
       std::is_lvalue_reference_v<std::ranges::range_reference_t<Parts>>
+
   [[nodiscard]] Made join(Parts&& parts) const {
     std::vector<ByteSpan> spans;
     for (auto& part : parts) spans.push_back(part);
@@ -351,6 +354,7 @@ class MakeMethods {
 
   /// For `"literal" + bytes`; two of ours make what the left one makes.
   template <class Other>
+
   requires std::convertible_to<const Other&, ByteSpan> &&
       (!requires(const Other& other) { other.span(); }) [[nodiscard]] friend Made
       operator+(const Other& a, const Self& b) {
@@ -386,6 +390,7 @@ class OrderMethods {
 
   template <class Other>
   requires std::convertible_to<const Other&, ByteSpan>
+
   [[nodiscard]] friend std::strong_ordering operator<=>(const Self& a, const Other& b) {
     return algo::compare(a.span(), b) <=> 0;
   }

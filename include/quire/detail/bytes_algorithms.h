@@ -53,7 +53,6 @@ namespace quire::detail::algo {
                                          SliceBound stop) noexcept;
 
 /// Offset of the last `needle` in `text`, or npos. An empty one is found at the end.
-/// Cost: memrchr, or memmem where the first byte of the needle is frequent.
 [[nodiscard]] QUIRE_API std::size_t rfind(ByteSpan text, ByteSpan needle) noexcept;
 [[nodiscard]] QUIRE_API std::size_t rfind(ByteSpan text, ByteSpan needle, SliceBound start,
                                           SliceBound stop) noexcept;

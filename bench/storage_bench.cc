@@ -1,0 +1,411 @@
+// What sharing pages costs and saves: a write while a snapshot lives, in every order that the design
+// has a promise for. "a copy" is memcpy into a fresh mapping with huge pages asked for.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench.h"
+#include "peers.h"
+#include "quire/bytes_io.h"
+#include "quire/cached_memory.h"
+#include "trial.h"
+
+namespace {
+
+using namespace bench;
+using quire::Bytes;
+using quire::BytesIO;
+using quire::StorageOptions;
+
+constexpr StorageOptions kAutomatic;
+constexpr StorageOptions kHeap{.tier = StorageOptions::heap};
+constexpr StorageOptions kPaged{.tier = StorageOptions::paged};
+
+/// A stream as a program makes one: written in pieces, read from the start.
+BytesIO filled(std::size_t size, const StorageOptions& options) {
+  BytesIO stream(options);
+  const std::string piece = random_text(std::min(size, kMiB));
+  for (std::size_t at = 0; at < size; at += piece.size()) stream.write(piece);
+  stream.seek(0);
+  return stream;
+}
+
+/// Reads a byte of each cache line, so that the memory and not the adding is what takes the time.
+void read_all(const std::byte* data, std::size_t size) {
+  unsigned sum = 0;
+  for (std::size_t at = 0; at < size; at += 64) sum += static_cast<unsigned>(data[at]);
+  benchmark::DoNotOptimize(sum);
+}
+
+/// Places that no two rows differ in.
+class Places {
+ public:
+  explicit Places(std::size_t size) : size_(size) {}
+
+  [[nodiscard]] std::size_t next() { return random_() % size_; }
+
+ private:
+  std::minstd_rand random_{7};
+  std::size_t size_;
+};
+
+// --- at every size -------------------------------------------------------------------------------
+
+/// getvalue kept, 1 B written, all read once; the next value takes the place of the one before.
+void sweep_rows(std::size_t size) {
+  const std::string workload = "share and read/" + size_name(size);
+  const auto by_quire = [=](const StorageOptions& options) {
+    return [=](Trial& trial) {
+      BytesIO stream = filled(size, options);
+      Places places(size);
+      Bytes kept;
+      const auto round = [&] {
+        kept = stream.getvalue();
+        stream.write_at(places.next(), "y");
+        const Bytes now = stream.read_at(0, size);
+        read_all(now.data(), size);
+      };
+      for (int i = 0; i < 3; ++i) round();
+      trial.measure([&] {
+        for (std::size_t i = 0; i < trial.count(); ++i) round();
+      });
+    };
+  };
+  trial_row(workload, "quire", by_quire(kAutomatic));
+  trial_row(workload, "quire heap", by_quire(kHeap));
+  trial_row(workload, "a copy", [=](Trial& trial) {
+    std::string data = random_text(size);
+    Places places(size);
+    std::optional<FreshCopy> kept;
+    const auto round = [&] {
+      kept.reset();
+      kept.emplace(data.data(), size);
+      data[places.next()] = 'y';
+      read_all(reinterpret_cast<const std::byte*>(data.data()), size);
+    };
+    for (int i = 0; i < 3; ++i) round();
+    trial.measure([&] {
+      for (std::size_t i = 0; i < trial.count(); ++i) round();
+    });
+  });
+}
+
+// --- one write -----------------------------------------------------------------------------------
+
+std::string size_words(std::size_t size) {
+  return smoke() ? size_name(scaled(size)) : size_name(size);
+}
+
+/// memcpy of `size` bytes into fresh memory.
+void copy_row(const std::string& workload, std::size_t size) {
+  once_row(workload, "a copy", [=](Trial& trial) {
+    const FreshCopy source(random_text(size).data(), size);
+    std::optional<FreshCopy> copy;
+    trial.measure([&] { copy.emplace(source.data(), size); });
+  });
+}
+
+/// The first write after a getvalue that is kept, on streams that were never shared before; and the
+/// one after the next getvalue.
+void write_rows(std::size_t size) {
+  const std::string workload = "write/1 B after getvalue, " + size_words(size);
+  size = scaled(size);
+  const auto first = [=](const StorageOptions& options) {
+    return [=](Trial& trial) {
+      BytesIO stream = filled(size, options);
+      const Bytes kept = stream.getvalue();
+      trial.measure([&] { stream.write_at(size / 2, "y"); });
+    };
+  };
+  once_row(workload, "quire", first(kAutomatic));
+  once_row(workload, "quire paged", first(kPaged));
+  once_row(workload, "quire heap", first(kHeap));
+  once_row(workload, "quire second time", [=](Trial& trial) {
+    BytesIO stream = filled(size, kAutomatic);
+    const Bytes kept = stream.getvalue();
+    stream.write_at(size / 3, "y");
+    const Bytes second = stream.getvalue();
+    trial.measure([&] { stream.write_at(size / 2, "y"); });
+  });
+  copy_row(workload, size);
+}
+
+/// All bytes overwritten while a snapshot shows the old ones.
+void rewrite_rows(std::size_t size) {
+  const std::string suffix = ", " + size_words(size);
+  size = scaled(size);
+  for (const std::size_t piece : {size, std::min(size, kMiB)}) {
+    const std::string workload =
+        (piece == size ? "rewrite/one write" : "rewrite/writes of 1 MiB") + suffix;
+    const auto by_quire = [=](const StorageOptions& options, bool again) {
+      return [=](Trial& trial) {
+        BytesIO stream = filled(size, options);
+        const std::string text = random_text(size);
+        Bytes kept = stream.getvalue();
+        if (again) {
+          stream.write_at(size / 2, "y");
+          kept = stream.getvalue();
+        }
+        trial.measure([&] {
+          for (std::size_t at = 0; at < size; at += piece) {
+            stream.write({text.data() + at, std::min(piece, size - at)});
+          }
+        });
+      };
+    };
+    once_row(workload, "quire", by_quire(kAutomatic, false));
+    once_row(workload, "quire paged", by_quire(kPaged, false));
+    once_row(workload, "quire second time", by_quire(kAutomatic, true));
+    copy_row(workload, size);
+  }
+}
+
+// --- many writes ---------------------------------------------------------------------------------
+
+/// Rounds of getvalue and a byte written at a random page, all values kept. Tells the median round,
+/// and the mean of each twentieth: the curve.
+void kept_snapshots_rows(std::size_t size) {
+  const std::size_t rounds = scaled(1000);
+  const std::string workload = "snapshots/1000 kept, " + size_words(size);
+  size = scaled(size);
+  const auto by_quire = [=](const StorageOptions& options) {
+    return [=](Trial& trial) {
+      BytesIO stream = filled(size, options);
+      Places places(size);
+      std::vector<Bytes> kept(rounds);
+      std::vector<double> seconds(rounds);
+      trial.measure([&] {
+        double before = processor_seconds();
+        for (std::size_t i = 0; i < rounds; ++i) {
+          kept[i] = stream.getvalue();
+          stream.write_at(places.next(), "y");
+          const double after = processor_seconds();
+          seconds[i] = after - before;
+          before = after;
+        }
+      });
+      constexpr std::size_t kPoints = 20;
+      for (std::size_t point = 0; point < kPoints; ++point) {
+        const std::size_t begin = rounds * point / kPoints;
+        const std::size_t end = std::max(begin + 1, rounds * (point + 1) / kPoints);
+        double sum = 0;
+        for (std::size_t i = begin; i < end; ++i) sum += seconds[i];
+        trial.note((point < 10 ? "curve_0" : "curve_") + std::to_string(point),
+                   sum / static_cast<double>(end - begin));
+      }
+      std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(rounds / 2),
+                       seconds.end());
+      trial.note("median_seconds", seconds[rounds / 2]);
+      trial.note("kept", static_cast<double>(rounds));
+    };
+  };
+  once_row(workload, "quire", by_quire(kAutomatic));
+  once_row(workload, "quire paged", by_quire(kPaged));
+}
+
+/// The same, each value dropped before the write: nothing is shared any more.
+void dropped_snapshots_row(std::size_t size) {
+  const std::string workload = "snapshots/dropped before the write, " + size_words(size);
+  size = scaled(size);
+  trial_row(workload, "quire", [=](Trial& trial) {
+    BytesIO stream = filled(size, kAutomatic);
+    Places places(size);
+    std::vector<std::size_t> at(1024);
+    for (std::size_t& place : at) place = places.next();
+    const quire::Ledger before = stream.ledger();
+    trial.measure([&] {
+      for (std::size_t i = 0; i < trial.count(); ++i) {
+        benchmark::DoNotOptimize(stream.getvalue());
+        stream.write_at(at[i % at.size()], "y");
+      }
+    });
+    const quire::Ledger done = stream.ledger() - before;
+    trial.note("copied_bytes",
+               static_cast<double>(done.copied_for(quire::CopyReason::CopyOnWrite)));
+  });
+}
+
+/// 1,000 writes at random places after one getvalue.
+void scattered_writes_rows(std::size_t size) {
+  const std::size_t writes = scaled(1000);
+  const std::string workload = "write/1000 x 1 B after one getvalue, " + size_words(size);
+  size = scaled(size);
+  const auto by_quire = [=](const StorageOptions& options, bool again) {
+    return [=](Trial& trial) {
+      BytesIO stream = filled(size, options);
+      Places places(size);
+      Bytes kept = stream.getvalue();
+      if (again) {
+        stream.write_at(size / 2, "y");
+        kept = stream.getvalue();
+      }
+      trial.measure([&] {
+        for (std::size_t i = 0; i < writes; ++i) stream.write_at(places.next(), "y");
+      });
+    };
+  };
+  once_row(workload, "quire", by_quire(kAutomatic, false));
+  once_row(workload, "quire paged", by_quire(kPaged, false));
+  once_row(workload, "quire second time", by_quire(kAutomatic, true));
+  copy_row(workload, size);
+}
+
+// --- beside a view -------------------------------------------------------------------------------
+
+/// getvalue while a writable view lives.
+void view_rows(std::size_t size) {
+  const std::string workload = "view/getvalue beside a writable view, " + size_words(size);
+  size = scaled(size);
+  const auto by_quire = [=](const StorageOptions& options, bool again) {
+    return [=](Trial& trial) {
+      BytesIO stream = filled(size, options);
+      const quire::MutableMemoryView view = stream.getbuffer();
+      Bytes before;
+      if (again) before = stream.getvalue();
+      Bytes value;
+      trial.measure([&] { value = stream.getvalue(); });
+    };
+  };
+  once_row(workload, "quire", by_quire(kAutomatic, false));
+  once_row(workload, "quire paged", by_quire(kPaged, false));
+  once_row(workload, "quire second time", by_quire(kAutomatic, true));
+  copy_row(workload, size);
+}
+
+// --- logs ----------------------------------------------------------------------------------------
+
+/// A log that is shipped after every record; the value before is dropped only after.
+void log_rows() {
+  constexpr std::size_t kRecord = 4 * kKiB;
+  for (const std::size_t all : {std::size_t{2000}, std::size_t{10'000}}) {
+    const std::size_t rounds = scaled(all);
+    const std::string workload = "log/" + std::to_string(all) + " x append 4 KiB, getvalue";
+    const auto by_quire = [=](bool keep_all) {
+      return [=](Trial& trial) {
+        const std::string record = random_text(kRecord);
+        BytesIO stream;
+        std::vector<Bytes> values(keep_all ? rounds : 1);
+        trial.measure([&] {
+          for (std::size_t i = 0; i < rounds; ++i) {
+            stream.write(record);
+            values[keep_all ? i : 0] = stream.getvalue();
+          }
+        });
+        trial.note("data_bytes", static_cast<double>(rounds * kRecord));
+      };
+    };
+    once_row(workload, "quire", by_quire(false));
+    once_row(workload, "quire all kept", by_quire(true));
+    if (all != 2000) continue;
+    python_row(workload, "append_getvalue", {rounds, kRecord})->Iterations(1);
+#ifdef QUIRE_BENCH_HAS_QT
+    once_row(
+        workload, "QBuffer",
+        [=](Trial& trial) {
+          const std::string record = random_text(kRecord);
+          QBuffer buffer;
+          buffer.open(QIODevice::ReadWrite | QIODevice::Unbuffered);
+          QByteArray value;
+          trial.measure([&] {
+            for (std::size_t i = 0; i < rounds; ++i) {
+              buffer.write(record.data(), static_cast<qint64>(kRecord));
+              value = buffer.data();
+            }
+          });
+        },
+        false);
+#endif
+  }
+}
+
+/// Reads that are kept, between overwrites elsewhere.
+void read_overwrite_rows(std::size_t size) {
+  constexpr std::size_t kPiece = 100;
+  const std::size_t rounds = scaled(100'000);
+  const std::string workload = "log/read 100 B kept, overwrite, " + size_words(size);
+  size = std::max(scaled(size), 64 * kKiB);
+  once_row(workload, "quire", [=](Trial& trial) {
+    BytesIO stream = filled(size, kAutomatic);
+    Places places(size - kPiece);
+    std::vector<std::pair<std::size_t, std::size_t>> at(rounds);
+    for (auto& [from, to] : at) {
+      from = places.next();
+      to = places.next();
+    }
+    const std::string piece(kPiece, 'z');
+    std::vector<Bytes> kept(rounds);
+    trial.measure([&] {
+      for (std::size_t i = 0; i < rounds; ++i) {
+        stream.seek(static_cast<std::ptrdiff_t>(at[i].first));
+        kept[i] = stream.read(kPiece);
+        stream.seek(static_cast<std::ptrdiff_t>(at[i].second));
+        stream.write(piece);
+      }
+    });
+    trial.note("read_bytes", static_cast<double>(rounds * kPiece));
+    trial.note("block_bytes", static_cast<double>(size));
+  });
+  python_row(workload, "read_overwrite", {size, rounds})->Iterations(1);
+}
+
+// --- memory at rest ------------------------------------------------------------------------------
+
+/// Streams that were written and are kept, nothing shared.
+void at_rest_rows() {
+  struct Rest {
+    std::size_t count;
+    std::size_t size;
+  };
+  for (const Rest rest : {Rest{1000, 300 * kKiB}, Rest{100, 3 * kMiB}, Rest{1, 50 * kMiB}}) {
+    const std::string workload =
+        "rest/" + std::to_string(rest.count) + " of " + size_name(rest.size);
+    const std::size_t count = smoke() ? std::max<std::size_t>(1, rest.count / 50) : rest.count;
+    for (const std::size_t piece : {16 * kKiB, std::size_t{100}}) {
+      const std::string peer = piece == 100 ? "quire by 100 B" : "quire";
+      once_row(workload, peer, [=](Trial& trial) {
+        const std::string text = random_text(piece);
+        std::vector<BytesIO> streams(count);
+        trial.measure([&] {
+          for (BytesIO& stream : streams) {
+            for (std::size_t at = 0; at < rest.size; at += piece) {
+              stream.write({text.data(), std::min(piece, rest.size - at)});
+            }
+          }
+        });
+        trial.note("data_bytes", static_cast<double>(count * rest.size));
+        trial.note("streams", static_cast<double>(count));
+      });
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (std::size_t size = 4 * kKiB; size <= 64 * kMiB; size *= 2) {
+    if (smoke() && size > kMiB) break;
+    sweep_rows(size);
+  }
+  std::vector<std::size_t> sizes{kMiB, 16 * kMiB, 100 * kMiB};
+  if (is_set("QUIRE_NIGHTLY")) sizes.push_back(kGiB);
+  for (const std::size_t size : sizes) {
+    write_rows(size);
+    rewrite_rows(size);
+    view_rows(size);
+  }
+  scattered_writes_rows(100 * kMiB);
+  kept_snapshots_rows(100 * kMiB);
+  dropped_snapshots_row(100 * kMiB);
+  log_rows();
+  for (const std::size_t size : {64 * kKiB, kMiB, 100 * kMiB}) read_overwrite_rows(size);
+  at_rest_rows();
+  return run(argc, argv);
+}

@@ -1,0 +1,39 @@
+// MappedBlock: a block of whole pages. Its bytes are anonymous memory (the "mapped" tier) until
+// somebody wants to write to bytes that others see; then they move into a MemoryFile, page by page
+// at the addresses that they have, and every block over that file pays only for the pages in which
+// it differs (the "paged" tier).
+//
+//   0             frozen                                     capacity
+//   +--------------+------------------------------------------+
+//   | from a file, | the tail: anonymous memory               |
+//   | or dirty     |                                          |
+//   +--------------+------------------------------------------+
+//
+// Lifetime: as Block. Thread: as Block; what may be done by an owner that is not alone takes the
+// block's lock.
+#pragma once
+
+#include <cstddef>
+
+#include "memory_file.h"
+#include "quire/detail/block.h"
+
+namespace quire::detail {
+
+enum class Paging {
+  WhenShared,  ///< anonymous until a write must leave bytes to others
+  FromBirth,   ///< into a file as it grows, so that not even the first such write pays for all
+};
+
+/// A new block of whole pages with one owner; null when the system refuses. Content not set.
+[[nodiscard]] Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept;
+
+/// Lets a mapped block that is shared have its first `used` bytes, which nobody changes, from a file
+/// that has them as well, at the same offsets. Its handles go on seeing them where they are. Nothing
+/// is done to other blocks, nor where the system refuses.
+void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept;
+
+/// "mapped" or "paged".
+[[nodiscard]] const char* tier_of(Block& block) noexcept;
+
+}  // namespace quire::detail

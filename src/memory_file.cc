@@ -1,0 +1,63 @@
+#include "memory_file.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+#include "process_locks.h"
+
+namespace quire::detail {
+
+MemoryFile* MemoryFile::create() noexcept {
+  int descriptor = -1;
+  if (pages::create_file(&descriptor) != 0) return nullptr;
+  auto* const file = new (std::nothrow) MemoryFile(descriptor, false);
+  if (file == nullptr) pages::close_file(descriptor);
+  return file;
+}
+
+void MemoryFile::release() noexcept {
+  if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  return grows() ? pages::append(descriptor_, data, size, offset) : EBADF;
+}
+
+int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,
+                         pages::Access access, bool* torn) noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  *torn = false;
+  return open() ? pages::map_over(data, size, descriptor_, offset, access, torn) : EBADF;
+}
+
+int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offset,
+                             pages::Access access) noexcept {
+  bool torn = false;
+  const int error = map_over(data, size, offset, access, &torn);
+  if (!torn) return error;
+  // Whoever has a handle of the bytes must go on seeing them.
+  if (pages::renew(data, size) != 0 || pages::read_back(descriptor(), data, size, offset) != 0) {
+    std::fputs("quire: the system took away a mapping that is in use, and refuses another\n",
+               stderr);
+    std::abort();
+  }
+  return error;
+}
+
+MemoryFile::~MemoryFile() {
+  retire();
+}
+
+void MemoryFile::retire() noexcept {
+  // Its stream goes on with it.
+  if (on_disk_) return;
+  const std::lock_guard lock(process_locks.files.of(this));
+  const int descriptor = descriptor_.exchange(-1, std::memory_order_relaxed);
+  if (descriptor >= 0) pages::close_file(descriptor);
+}
+
+}  // namespace quire::detail

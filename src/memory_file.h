@@ -1,0 +1,143 @@
+// MemoryFile: a file in memory of which every byte is written once, and read through private
+// mappings by all blocks that were made from it.
+//
+//   file       [ first bytes | appended by one block | by another | ... end
+//   mappings     ^ a snapshot's   ^ a stream's: a write changes its own copy of the page
+//
+// Nothing that a mapping can show ever changes, so neither other blocks nor forked processes need to
+// be asked before anything is done here.
+//
+// Lifetime: the last block that lets go closes it; its pages stay until the last mapping is gone.
+// Thread: any; the counts are atomic, the descriptor has a lock.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "quire/detail/pages.h"
+
+namespace quire::detail {
+
+class MemoryFile {
+ public:
+  /// An empty file with one owner; null when the system, or quire's budget, refuses one.
+  [[nodiscard]] static MemoryFile* create() noexcept;
+
+  void retain() noexcept { owners_.fetch_add(1, std::memory_order_relaxed); }
+
+  void release() noexcept;
+
+  /// One block is left.
+  [[nodiscard]] bool unique() const noexcept {
+    return owners_.load(std::memory_order_acquire) == 1;
+  }
+
+  /// Bytes that it holds or has set aside.
+  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+
+  /// Whether it can still be mapped.
+  [[nodiscard]] bool open() const noexcept {
+    return descriptor_.load(std::memory_order_relaxed) >= 0;
+  }
+
+  /// Whether it can still be appended to: only by the process that made it.
+  [[nodiscard]] bool grows() const noexcept {
+    return !on_disk_ && open() && generation_ == pages::process_generation();
+  }
+
+  /// Whether it is a SpillFile.
+  [[nodiscard]] bool on_disk() const noexcept { return on_disk_; }
+
+  /// Sets `size` bytes aside that nobody else will write, and returns where they are.
+  [[nodiscard]] std::size_t set_aside(std::size_t size) noexcept {
+    return size_.fetch_add(size, std::memory_order_relaxed);
+  }
+
+  /// Undoes setting `size` bytes aside, of which there is no mapping, if nobody did so after it.
+  void take_back(std::size_t offset, std::size_t size) noexcept {
+    std::size_t end = offset + size;
+    size_.compare_exchange_strong(end, offset, std::memory_order_relaxed);
+  }
+
+  /// Writes to bytes that were set aside and that no mapping shows.
+  [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset) noexcept;
+
+  /// Maps a part of the file over bytes that somebody may be reading and that the file has there, too.
+  /// When that fails the bytes are where they were.
+  [[nodiscard]] int map_in_place(std::byte* data, std::size_t size, std::size_t offset,
+                                 pages::Access access) noexcept;
+
+  /// As pages::map_over().
+  [[nodiscard]] int map_over(std::byte* data, std::size_t size, std::size_t offset,
+                             pages::Access access, bool* torn) noexcept;
+
+  /// Nobody will map or extend it any more. What is mapped stays.
+  void retire() noexcept;
+
+  /// Bytes that new mappings had to copy because they differed from this file.
+  [[nodiscard]] std::size_t overlaid() const noexcept {
+    return overlaid_.load(std::memory_order_relaxed);
+  }
+
+  void add_overlaid(std::size_t bytes) noexcept {
+    overlaid_.fetch_add(bytes, std::memory_order_relaxed);
+  }
+
+ protected:
+  MemoryFile(int descriptor, bool on_disk) noexcept : descriptor_(descriptor), on_disk_(on_disk) {}
+
+  virtual ~MemoryFile();
+
+  [[nodiscard]] int descriptor() const noexcept {
+    return descriptor_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::size_t> owners_ = 1;
+  std::atomic<std::size_t> size_ = 0;
+  std::atomic<std::size_t> overlaid_ = 0;
+  std::atomic<int> descriptor_;
+  const bool on_disk_;
+  const std::uint64_t generation_ = pages::process_generation();
+};
+
+/// A block's share in a MemoryFile, or none.
+class MemoryFileRef {
+ public:
+  MemoryFileRef() noexcept = default;
+
+  static MemoryFileRef create() noexcept { return MemoryFileRef(MemoryFile::create()); }
+
+  /// Takes over one ownership that the caller has.
+  static MemoryFileRef adopt(MemoryFile* file) noexcept { return MemoryFileRef(file); }
+
+  MemoryFileRef(const MemoryFileRef& other) noexcept : file_(other.file_) {
+    if (file_ != nullptr) file_->retain();
+  }
+
+  MemoryFileRef(MemoryFileRef&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
+
+  MemoryFileRef& operator=(MemoryFileRef other) noexcept {
+    std::swap(file_, other.file_);
+    return *this;
+  }
+
+  ~MemoryFileRef() {
+    if (file_ != nullptr) file_->release();
+  }
+
+  MemoryFile* operator->() const noexcept { return file_; }
+
+  [[nodiscard]] MemoryFile* get() const noexcept { return file_; }
+
+  explicit operator bool() const noexcept { return file_ != nullptr; }
+
+ private:
+  explicit MemoryFileRef(MemoryFile* file) noexcept : file_(file) {}
+
+  MemoryFile* file_ = nullptr;
+};
+
+}  // namespace quire::detail

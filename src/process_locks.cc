@@ -1,0 +1,33 @@
+#include "process_locks.h"
+
+#include <cstdlib>
+
+#include "quire/detail/pages.h"
+
+namespace quire::detail {
+
+constinit ProcessLocks process_locks;
+
+namespace {
+
+void lock_all() noexcept {
+  process_locks.reports.lock();
+  process_locks.layouts.lock_all();
+  process_locks.files.lock_all();
+  process_locks.cache.lock();
+  process_locks.ledgers.lock();
+}
+
+void unlock_all() noexcept {
+  process_locks.ledgers.unlock();
+  process_locks.cache.unlock();
+  process_locks.files.unlock_all();
+  process_locks.layouts.unlock_all();
+  process_locks.reports.unlock();
+}
+
+const bool registered = pages::before_and_after_fork(lock_all, unlock_all);
+
+}  // namespace
+
+}  // namespace quire::detail

@@ -1,0 +1,268 @@
+// pages: what the storage asks of the system, and the decoder of /proc/self/pagemap.
+#include "quire/detail/pages.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/child_process.h"
+
+namespace quire::detail::pages {
+namespace {
+
+constexpr std::uint64_t bit(int number) {
+  return std::uint64_t{1} << number;
+}
+
+// --- the decoder ---------------------------------------------------------------------------------
+
+TEST(Pages, OwnPageIsOneThatIsPresentOrSwappedAndNotTheFiles) {
+  constexpr std::uint64_t kPresent = bit(63);
+  constexpr std::uint64_t kSwapped = bit(62);
+  constexpr std::uint64_t kOfFile = bit(61);
+  constexpr std::uint64_t kRest = ~(kPresent | kSwapped | kOfFile);
+  for (const std::uint64_t rest : {std::uint64_t{0}, std::uint64_t{1}, bit(55), bit(56), kRest}) {
+    EXPECT_FALSE(is_own_page(rest)) << std::hex << rest;
+    EXPECT_TRUE(is_own_page(rest | kPresent)) << std::hex << rest;
+    EXPECT_TRUE(is_own_page(rest | kSwapped)) << std::hex << rest;
+    EXPECT_TRUE(is_own_page(rest | kPresent | kSwapped)) << std::hex << rest;
+    EXPECT_FALSE(is_own_page(rest | kOfFile)) << std::hex << rest;
+    EXPECT_FALSE(is_own_page(rest | kOfFile | kPresent)) << std::hex << rest;
+    EXPECT_FALSE(is_own_page(rest | kOfFile | kSwapped)) << std::hex << rest;
+  }
+}
+
+TEST(Pages, RecordedWordsOfAPrivateMappingAreReadRight) {
+  // Recorded from a private mapping of a memfd. Without CAP_SYS_ADMIN the frame number is 0.
+  EXPECT_TRUE(is_own_page(0x8100'0000'002a'd9c5)) << "written to";
+  EXPECT_TRUE(is_own_page(0x8100'0000'0000'0000)) << "written to, frame hidden";
+  EXPECT_TRUE(is_own_page(0x8000'0000'002a'd9c5)) << "written to, shared with a forked child";
+  EXPECT_TRUE(is_own_page(0x4080'0000'0000'2a02)) << "written to, then swapped out";
+  EXPECT_FALSE(is_own_page(0xa000'0000'002a'd9c7)) << "read, the file's";
+  EXPECT_FALSE(is_own_page(0xa100'0000'0035'1348)) << "read, the file's, mapped once";
+  EXPECT_FALSE(is_own_page(0x2000'0000'0000'0000)) << "the file's, not present";
+  EXPECT_FALSE(is_own_page(0x0000'0000'0000'0000)) << "never touched";
+  EXPECT_FALSE(is_own_page(0x0080'0000'0000'0000)) << "never touched, soft-dirty";
+}
+
+// --- the system ----------------------------------------------------------------------------------
+
+/// The portable back end refuses everything, so that there is nothing to test but that.
+bool back_end_is_portable() {
+  int file = -1;
+  const int error = create_file(&file);
+  if (error == 0) close_file(file);
+  return error == ENOSYS;
+}
+
+/// A memory file of `count` pages, the i-th filled with 'a' + i, and a private mapping of it.
+class MappedFile {
+ public:
+  explicit MappedFile(std::size_t count) : size_(count * page_size()) {
+    EXPECT_EQ(create_file(&file_), 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::vector<std::byte> page(page_size(), static_cast<std::byte>('a' + i));
+      EXPECT_EQ(append(file_, page.data(), page.size(), i * page_size()), 0);
+    }
+    EXPECT_EQ(map(size_, &data_), 0);
+    bool torn = true;
+    EXPECT_EQ(map_over(data_, size_, file_, 0, Access::ReadWrite, &torn), 0);
+    EXPECT_FALSE(torn);
+  }
+
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  ~MappedFile() {
+    unmap(data_, size_);
+    close_file(file_);
+  }
+
+  [[nodiscard]] std::byte& page(std::size_t index) const { return data_[index * page_size()]; }
+  [[nodiscard]] std::byte* data() const { return data_; }
+  [[nodiscard]] int file() const { return file_; }
+
+  /// One letter a page: 'o' its own, '-' not.
+  [[nodiscard]] std::string own() const {
+    std::vector<std::uint64_t> words(size_ / page_size());
+    EXPECT_EQ(read_pagemap(data_, words.size(), words.data()), 0);
+    std::string letters;
+    for (const std::uint64_t word : words) letters += is_own_page(word) ? 'o' : '-';
+    return letters;
+  }
+
+ private:
+  std::size_t size_;
+  int file_ = -1;
+  std::byte* data_ = nullptr;
+};
+
+TEST(Pages, PagemapTellsWhichPagesAMappingHasWrittenTo) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(8);
+  EXPECT_EQ(mapped.own(), "--------");
+  EXPECT_EQ(mapped.page(3), std::byte{'d'});
+  EXPECT_EQ(mapped.own(), "--------") << "read only";
+  mapped.page(3) = std::byte{'d'};
+  mapped.page(7) = std::byte{'x'};
+  EXPECT_EQ(mapped.own(), "---o---o") << "written to, one with what was there";
+}
+
+TEST(Pages, PagemapTellsTheSameInAForkedChild) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(4);
+  mapped.page(1) = std::byte{'x'};
+  const int status = test::in_child([&] {
+    if (mapped.own() != "-o--") return 1;
+    mapped.page(2) = std::byte{'y'};
+    return mapped.own() == "-oo-" ? 0 : 2;
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(mapped.own(), "-o--");
+}
+
+TEST(Pages, WritesToAMappingReachNeitherTheFileNorOtherMappings) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(2);
+  std::byte* other = nullptr;
+  ASSERT_EQ(map(page_size(), &other), 0);
+  bool torn = true;
+  ASSERT_EQ(map_over(other, page_size(), mapped.file(), 0, Access::ReadWrite, &torn), 0);
+  mapped.page(0) = std::byte{'x'};
+  EXPECT_EQ(*other, std::byte{'a'});
+  std::byte in_file{};
+  EXPECT_EQ(read_back(mapped.file(), &in_file, 1, 0), 0);
+  EXPECT_EQ(in_file, std::byte{'a'});
+  unmap(other, page_size());
+}
+
+TEST(Pages, FileCannotShrink) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(2);
+  EXPECT_EQ(::ftruncate(mapped.file(), 0), -1);
+  EXPECT_EQ(errno, EPERM);
+  EXPECT_EQ(mapped.page(1), std::byte{'b'});
+}
+
+TEST(Pages, FileIsNamedAndDoesNotSurviveExec) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(1);
+  EXPECT_NE(::fcntl(mapped.file(), F_GETFD) & FD_CLOEXEC, 0);
+  const std::string link = "/proc/self/fd/" + std::to_string(mapped.file());
+  std::array<char, 100> name{};
+  ASSERT_GT(::readlink(link.c_str(), name.data(), name.size() - 1), 0);
+  EXPECT_TRUE(std::string(name.data()).starts_with("/memfd:quire:")) << name.data();
+}
+
+TEST(Pages, ReadAccessBecomesWritableOnDemand) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(2);
+  bool torn = true;
+  ASSERT_EQ(map_over(mapped.data(), page_size(), mapped.file(), page_size(), Access::Read, &torn),
+            0);
+  EXPECT_EQ(mapped.page(0), std::byte{'b'});
+  ASSERT_EQ(make_writable(mapped.data(), 2 * page_size()), 0);
+  mapped.page(0) = std::byte{'x'};
+  EXPECT_EQ(mapped.own(), "o-");
+}
+
+TEST(Pages, RenewedMemoryIsZero) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(2);
+  EXPECT_EQ(renew(mapped.data(), page_size()), EEXIST) << "something is there";
+  EXPECT_EQ(mapped.page(0), std::byte{'a'});
+  unmap(mapped.data(), page_size());
+  ASSERT_EQ(renew(mapped.data(), page_size()), 0);
+  EXPECT_EQ(mapped.page(0), std::byte{0});
+  EXPECT_EQ(mapped.page(1), std::byte{'b'});
+}
+
+TEST(Pages, MappingKeepsItsBytesWhenItGrowsAndIsCut) {
+  if (back_end_is_portable()) return;
+  std::byte* data = nullptr;
+  ASSERT_EQ(map(2 * page_size(), &data), 0);
+  data[0] = std::byte{'a'};
+  data[2 * page_size() - 1] = std::byte{'b'};
+  ASSERT_EQ(resize(&data, 2 * page_size(), 300 * page_size()), 0);
+  EXPECT_EQ(data[0], std::byte{'a'});
+  EXPECT_EQ(data[2 * page_size() - 1], std::byte{'b'});
+  EXPECT_EQ(data[300 * page_size() - 1], std::byte{0});
+  ASSERT_EQ(resize(&data, 300 * page_size(), page_size()), 0);
+  EXPECT_EQ(data[0], std::byte{'a'});
+  unmap(data, page_size());
+}
+
+TEST(Pages, ForkedChildHasAnotherGeneration) {
+  if (back_end_is_portable()) return;
+  const std::uint64_t mine = process_generation();
+  const int status = test::in_child([&] {
+    const std::uint64_t childs = process_generation();
+    if (childs == mine) return 1;
+    return test::in_child([&] { return process_generation() == childs ? 2 : 0; });
+  });
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(process_generation(), mine);
+}
+
+TEST(Pages, RoundingKeepsWholePages) {
+  const std::size_t page = page_size();
+  EXPECT_EQ(page & (page - 1), 0u);
+  EXPECT_EQ(round_up(0), 0u);
+  EXPECT_EQ(round_up(1), page);
+  EXPECT_EQ(round_up(page), page);
+  EXPECT_EQ(round_down(page - 1), 0u);
+  EXPECT_EQ(round_down(2 * page + 1), 2 * page);
+}
+
+// --- refusing ------------------------------------------------------------------------------------
+
+Call refused;
+
+int refuse(Call call) noexcept {
+  return call == refused ? ENOMEM : 0;
+}
+
+class RefusedCall {
+ public:
+  explicit RefusedCall(Call call) {
+    refused = call;
+    set_fault_hook(refuse);
+  }
+
+  RefusedCall(const RefusedCall&) = delete;
+  RefusedCall& operator=(const RefusedCall&) = delete;
+  ~RefusedCall() { set_fault_hook(nullptr); }
+};
+
+TEST(Pages, MapOverIsRefusedInBothWays) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(1);
+  bool torn = true;
+  {
+    const RefusedCall call(Call::MapOver);
+    EXPECT_EQ(map_over(mapped.data(), page_size(), mapped.file(), 0, Access::Read, &torn), ENOMEM);
+  }
+  EXPECT_FALSE(torn);
+  EXPECT_EQ(mapped.page(0), std::byte{'a'}) << "still there";
+  {
+    const RefusedCall call(Call::MapOverTorn);
+    EXPECT_EQ(map_over(mapped.data(), page_size(), mapped.file(), 0, Access::Read, &torn), ENOMEM);
+  }
+  EXPECT_TRUE(torn);
+  EXPECT_EQ(::msync(mapped.data(), page_size(), MS_ASYNC), -1) << "gone";
+  EXPECT_EQ(renew(mapped.data(), page_size()), 0);
+}
+
+}  // namespace
+}  // namespace quire::detail::pages

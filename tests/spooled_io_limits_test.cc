@@ -1,0 +1,431 @@
+// SpooledIO at its limits: how much memory it takes, and what happens when the disk, the directory or
+// the system does not let it.
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <optional>
+#include <random>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "quire/detail/pages.h"
+#include "quire/detail/temporary_file.h"
+#include "quire/spooled_io.h"
+#include "support/child_process.h"
+#include "support/random_choices.h"
+#include "support/storage.h"
+#include "support/temp_directory.h"
+
+namespace quire::test {
+namespace {
+
+bool spills() {
+  return detail::pages::available();
+}
+
+// --- memory --------------------------------------------------------------------------------------
+
+/// Bytes of anonymous memory in the process: what the kernel cannot take back. Pages of files on disk
+/// are not among them, those of memory files are counted apart.
+std::size_t own_memory() {
+  release_cached_memory();
+  std::ifstream rollup("/proc/self/smaps_rollup");
+  std::string word;
+  std::size_t kib = 0;
+  while (rollup >> word) {
+    if (word == "Anonymous:") rollup >> kib;
+  }
+  return kib * kKib + detail::read_process_memory().shared;
+}
+
+/// What stands at each place: a number of its own, and how often it was written.
+std::uint64_t stamp(std::size_t page, std::uint32_t round) {
+  return (std::uint64_t{round} << 40) | page;
+}
+
+/// Writes `total` bytes through a limit, overwrites a page here and there, takes a snapshot and goes
+/// on, and asks for the memory all the time.
+void expect_within(std::size_t total, std::size_t limit, std::size_t overwrites) {
+  const std::size_t before = own_memory();
+  std::size_t most = 0;
+  const auto look = [&] { most = std::max(most, own_memory() - std::min(own_memory(), before)); };
+  SpooledIO stream(SpooledOptions{.max_size = limit});
+  const std::size_t pages = total / kPage;
+  std::vector<std::uint32_t> rounds(pages, 0);
+  std::string piece(16 * kPage, 'x');
+  for (std::size_t page = 0; page < pages; page += 16) {
+    for (std::size_t i = 0; i < 16; ++i) {
+      const std::uint64_t value = stamp(page + i, 0);
+      std::memcpy(piece.data() + i * kPage, &value, sizeof(value));
+    }
+    stream.write(piece);
+    if (page % (pages / 16) == 0) look();
+  }
+  EXPECT_TRUE(stream.rolled());
+  std::mt19937_64 random(7);
+  const auto overwrite = [&] {
+    for (std::size_t i = 0; i < overwrites; ++i) {
+      const std::size_t page = random() % pages;
+      const std::uint64_t value = stamp(page, ++rounds[page]);
+      stream.write_at(page * kPage, ByteSpan(reinterpret_cast<const char*>(&value), sizeof(value)));
+      if (i % (overwrites / 16) == 0) look();
+    }
+  };
+  overwrite();
+  const std::vector<std::uint32_t> rounds_then = rounds;
+  const Bytes snapshot = stream.getvalue();
+  overwrite();
+  overwrite();
+  look();
+  const auto right = [&](const Bytes& bytes, const std::vector<std::uint32_t>& expected) {
+    for (std::size_t page = 0; page < pages; ++page) {
+      if (bytes.read<std::uint64_t>(page * kPage) != stamp(page, expected[page])) return page;
+    }
+    return pages;
+  };
+  EXPECT_EQ(right(stream.getvalue(), rounds), pages);
+  EXPECT_EQ(right(snapshot, rounds_then), pages);
+  look();
+  std::printf("%zu MiB through %zu MiB: %zu MiB of memory\n", total / kMib, limit / kMib,
+              most / kMib);
+  EXPECT_LE(most, limit + 16 * kMib);
+}
+
+TEST(SpooledIOLimits, KeepsNoMoreInMemoryThanItMay) {
+  // Under the sanitizers memory is not what it is.
+  const bool measured = spills() && !kSanitized;
+  const bool nightly = std::getenv("QUIRE_NIGHTLY") != nullptr;
+  if (measured) expect_within(256 * kMib, 16 * kMib, 20000);
+  if (measured && nightly) expect_within(2048 * kMib, 64 * kMib, 100000);
+}
+
+TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
+  if (!spills() || kSanitized) return;
+  const std::size_t before = own_memory();
+  SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
+  stream.write(pattern(40 * kMib));
+  const Bytes snapshot = stream.getvalue();
+  EXPECT_GE(own_memory(), before + 39 * kMib);
+  stream.rollover();
+  EXPECT_LE(own_memory(), before + 4 * kMib);
+  EXPECT_EQ(ByteSpan(snapshot).as_chars(), pattern(40 * kMib));
+}
+
+TEST(SpooledIOLimits, DoesNotKeepThePagesOfEachSnapshotInMemory) {
+  if (!spills() || kSanitized) return;
+  const std::size_t before = own_memory();
+  SpooledIO stream(SpooledOptions{.max_size = 4 * kMib});
+  stream.write(pattern(8 * kMib));
+  std::vector<Bytes> kept;
+  for (int i = 0; i < 40; ++i) {
+    for (std::size_t at = 0; at < stream.size(); at += 4 * kPage) {
+      stream.write_at(at, std::string(1, static_cast<char>(i)));
+    }
+    kept.push_back(stream.getvalue());
+  }
+  EXPECT_LE(own_memory(), before + 20 * kMib);
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(std::to_integer<int>(kept[static_cast<std::size_t>(i)].data()[8 * kPage]), i);
+  }
+}
+
+// --- errors --------------------------------------------------------------------------------------
+
+/// Expects a std::system_error with this number that names the directory.
+template <class Action>
+void expect_refused(int error, const std::string& directory, Action action) {
+  try {
+    action();
+    ADD_FAILURE() << "was not refused";
+  } catch (const std::system_error& refusal) {
+    EXPECT_EQ(refusal.code().value(), error) << refusal.what();
+    EXPECT_NE(std::string(refusal.what()).find("'" + directory + "'"), std::string::npos)
+        << refusal.what();
+  }
+}
+
+TEST(SpooledIOLimits, NamesTheDirectoryThatIsMissing) {
+  if (!spills()) return;
+  for (const std::size_t size : {std::size_t{100}, 2 * kMib}) {
+    SpooledIO stream(SpooledOptions{.max_size = size, .directory = "/nowhere/at all"});
+    const std::string data = pattern(size);
+    stream.write(data);
+    expect_refused(ENOENT, "/nowhere/at all", [&] { stream.write("x"); });
+    expect_refused(ENOENT, "/nowhere/at all", [&] { stream.rollover(); });
+    expect_refused(ENOENT, "/nowhere/at all", [&] { stream.truncate(size + 1); });
+    EXPECT_FALSE(stream.rolled());
+    EXPECT_EQ(stream.tell(), size);
+    EXPECT_EQ(ByteSpan(stream.getvalue()).as_chars(), data);
+    // What stays below the limit is still possible.
+    stream.seek(0);
+    EXPECT_EQ(stream.write("still here"), 10u);
+  }
+}
+
+TEST(SpooledIOLimits, NamesTheDirectoryThatIsNotWritable) {
+  if (!spills()) return;
+  const TempDirectory directory;
+  ASSERT_EQ(::chmod(directory.path().c_str(), 0555), 0);
+  const int status = in_child([&] {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) return 1;
+    SpooledIO stream(SpooledOptions{.max_size = 3, .directory = directory.path()});
+    stream.write("abc");
+    expect_refused(EACCES, directory.path(), [&] { stream.write("d"); });
+    EXPECT_EQ(ByteSpan(stream.getvalue()).as_chars(), "abc");
+    return testing::Test::HasFailure() ? 2 : 0;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+/// Runs `work` where it may mount what it likes.
+int in_own_mounts(const std::function<int()>& work) {
+  return in_child([&] {
+    const auto user = std::to_string(::geteuid());
+    const auto group = std::to_string(::getegid());
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return 97;
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << "0 " + user + " 1";
+    std::ofstream("/proc/self/gid_map") << "0 " + group + " 1";
+    return work();
+  });
+}
+
+int mount_tmpfs(const std::string& where, const char* options) {
+  return ::mount("quire", where.c_str(), "tmpfs", 0, options);
+}
+
+/// Whether a failed write has changed nothing, and all of it can still be had.
+void expect_unchanged(SpooledIO& stream, const std::string& data) {
+  EXPECT_EQ(stream.size(), data.size());
+  EXPECT_TRUE(ByteSpan(stream.getvalue()).as_chars() == data) << "bytes have changed";
+}
+
+/// On a disk of 4 MiB.
+int fill_a_disk(const std::string& directory) {
+  const SpooledOptions options{.max_size = 1000, .directory = directory};
+  std::string data;
+  SpooledIO stream(options);
+  const std::string piece = pattern(100 * kKib);
+  // In small and in large pieces, at the end and in the middle, with a snapshot that needs a second
+  // file and without.
+  bool full = false;
+  while (!full && data.size() < 10 * kMib) {
+    const std::size_t position = stream.tell();
+    try {
+      stream.write(piece);
+      data += piece;
+    } catch (const std::system_error&) {
+      full = true;
+      EXPECT_EQ(stream.tell(), position);
+    }
+  }
+  EXPECT_TRUE(full);
+  EXPECT_GE(data.size(), 3 * kMib) << "the disk was not used";
+  expect_unchanged(stream, data);
+  expect_refused(ENOSPC, directory, [&] { stream.write(pattern(kMib)); });
+  expect_unchanged(stream, data);
+  expect_refused(ENOSPC, directory, [&] { stream.resize(20 * kMib); });
+  expect_unchanged(stream, data);
+  expect_refused(ENOSPC, directory, [&] { stream.write_at(20 * kMib, "x"); });
+  expect_unchanged(stream, data);
+  // What is there can be overwritten.
+  stream.write_at(0, pattern(2 * kMib, 3));
+  data.replace(0, 2 * kMib, pattern(2 * kMib, 3));
+  expect_unchanged(stream, data);
+  const Bytes snapshot = stream.getvalue();
+  expect_refused(ENOSPC, directory, [&] { stream.write_at(kMib, pattern(2 * kMib, 4)); });
+  expect_unchanged(stream, data);
+  bool refused = false;
+  for (std::size_t at = 0; at + 1 < data.size() && !refused; at += kPage) {
+    try {
+      stream.write_at(at, "!");
+      data[at] = '!';
+    } catch (const std::system_error&) {
+      refused = true;
+    }
+  }
+  EXPECT_TRUE(refused);
+  expect_unchanged(stream, data);
+  expect_refused(ENOSPC, directory, [&] { (void)stream.as_path(); });
+  SpooledIO another(options);
+  another.write("small");
+  expect_refused(ENOSPC, directory, [&] { another.write(pattern(kMib)); });
+  EXPECT_EQ(ByteSpan(another.getvalue()).as_chars(), "small");
+  // With room again it goes on.
+  stream.truncate(kMib);
+  data.resize(kMib);
+  expect_unchanged(stream, data);
+  return testing::Test::HasFailure() ? 1 : 0;
+}
+
+TEST(SpooledIOLimits, LosesNothingOnAFullDisk) {
+  if (!spills()) return;
+  const TempDirectory directory;
+  EXPECT_EQ(in_own_mounts([&] {
+              if (mount_tmpfs(directory.path(), "size=4m") != 0) return 96;
+              return fill_a_disk(directory.path());
+            }),
+            0);
+}
+
+TEST(SpooledIOLimits, TakesADirectoryInMemoryOnlyWhenAskedTo) {
+  if (!spills()) return;
+  const TempDirectory directory;
+  EXPECT_EQ(in_own_mounts([&] {
+              if (mount_tmpfs(directory.path(), "size=4m") != 0) return 96;
+              EXPECT_TRUE(detail::temporary_file::in_memory(directory.path().c_str()));
+              ::setenv("TMPDIR", directory.path().c_str(), 1);
+              // As the default it is passed over: more fits than it has room for.
+              SpooledIO by_default(SpooledOptions{.max_size = 10});
+              by_default.write(pattern(6 * kMib));
+              SpooledIO asked(SpooledOptions{.max_size = 10, .directory = directory.path()});
+              asked.write(pattern(2 * kMib));
+              EXPECT_TRUE(asked.rolled());
+              expect_refused(ENOSPC, directory.path(), [&] { asked.write(pattern(6 * kMib)); });
+              // With nothing but memory everywhere it says so.
+              if (mount_tmpfs("/var/tmp", "size=1m") != 0 || mount_tmpfs("/tmp", "size=1m") != 0) {
+                return 95;
+              }
+              SpooledIO nowhere(SpooledOptions{.max_size = 3});
+              nowhere.write("abc");
+              expect_refused(ENOENT, "/var/tmp", [&] { nowhere.write("d"); });
+              EXPECT_EQ(ByteSpan(nowhere.getvalue()).as_chars(), "abc");
+              return testing::Test::HasFailure() ? 1 : 0;
+            }),
+            0);
+}
+
+TEST(SpooledIOLimits, PassesOverADefaultThatIsMissing) {
+  const int status = in_child([] {
+    ::setenv("TMPDIR", "/nowhere/at all", 1);
+    SpooledIO stream(SpooledOptions{.max_size = 3});
+    stream.write("abcd");
+    return stream.rolled() ? 0 : 1;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+TEST(SpooledIOLimits, IsNotKilledByTheFileSizeLimit) {
+  if (!spills()) return;
+  const int status = in_child([] {
+    const rlimit limit{kMib, kMib};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    SpooledIO stream(SpooledOptions{.max_size = 10, .directory = "/var/tmp"});
+    std::string data = pattern(kMib - 10);
+    stream.write(data);
+    expect_refused(EFBIG, "/var/tmp", [&] { stream.write("more than ten bytes"); });
+    expect_refused(EFBIG, "/var/tmp", [&] { stream.write(pattern(5 * kMib)); });
+    expect_unchanged(stream, data);
+    stream.write("ten bytes!");
+    expect_unchanged(stream, data + "ten bytes!");
+    return testing::Test::HasFailure() ? 1 : 0;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+// --- each call refused ---------------------------------------------------------------------------
+
+int refused_call = -1;
+int calls_before = 0;
+bool was_refused = false;
+
+int refuse_one(detail::temporary_file::Call call) noexcept {
+  if (static_cast<int>(call) != refused_call || calls_before-- != 0) return 0;
+  was_refused = true;
+  return EIO;
+}
+
+int refuse_pages(detail::pages::Call) noexcept {
+  return --calls_before == -1 ? (was_refused = true, ENOMEM) : 0;
+}
+
+/// For a test that makes many files and needs no disk.
+std::string fast_directory() {
+  return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/var/tmp";
+}
+
+/// A life with all that can go wrong in it; each step happens, or throws and changes nothing.
+void live(bool overwrites_much) {
+  SpooledIO stream(SpooledOptions{.max_size = 2 * kMib, .directory = fast_directory()});
+  std::string data;
+  std::vector<std::pair<Bytes, std::string>> kept;
+  const auto attempt = [&](auto&& change, auto&& same_on_string) {
+    try {
+      change();
+      same_on_string();
+    } catch (const std::system_error&) {
+    } catch (const std::bad_alloc&) {
+    }
+    ASSERT_TRUE(ByteSpan(stream.getvalue()).as_chars() == data);
+    for (const auto& [bytes, expected] : kept) ASSERT_TRUE(ByteSpan(bytes).as_chars() == expected);
+  };
+  const auto write = [&](std::size_t at, const std::string& bytes) {
+    attempt([&] { stream.write_at(at, bytes); },
+            [&] {
+              if (data.size() < at + bytes.size()) data.resize(at + bytes.size());
+              data.replace(at, bytes.size(), bytes);
+            });
+  };
+  write(0, pattern(2 * kMib, 2));
+  kept.emplace_back(stream.getvalue(), data);
+  write(data.size(), pattern(100 * kKib, 3));
+  for (std::size_t i = 0; i < 6; ++i) {
+    if (data.empty()) return;
+    write(i * 100 * kKib, pattern(50, i));
+    kept.emplace_back(stream.getvalue(), data);
+    write(data.size(), pattern(300 * kKib, i));
+    write(0, pattern(overwrites_much ? 2 * kMib : 10 * kPage, i));
+    if (i == 3) kept.clear();
+  }
+  attempt([&] { stream.truncate(kMib); }, [&] { data.resize(std::min(data.size(), kMib)); });
+}
+
+TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
+  if (!spills()) return;
+  for (int call = 0; call < detail::temporary_file::kCalls; ++call) {
+    // A large overwriting is not undone when the disk breaks in the middle of it.
+    const bool much =
+        static_cast<detail::temporary_file::Call>(call) != detail::temporary_file::Call::Write;
+    for (int before = 0; before < 12; ++before) {
+      SCOPED_TRACE(testing::Message() << "call " << call << " after " << before);
+      refused_call = call;
+      calls_before = before;
+      was_refused = false;
+      detail::temporary_file::set_fault_hook(refuse_one);
+      live(much);
+      detail::temporary_file::set_fault_hook(nullptr);
+      ASSERT_FALSE(HasFatalFailure());
+      ASSERT_TRUE(was_refused || before != 0) << "was never called";
+      if (!was_refused) break;
+    }
+  }
+  for (int before = 0; before < 60; ++before) {
+    SCOPED_TRACE(testing::Message() << "memory after " << before);
+    calls_before = before;
+    was_refused = false;
+    detail::pages::set_fault_hook(refuse_pages);
+    live(true);
+    detail::pages::set_fault_hook(nullptr);
+    ASSERT_FALSE(HasFatalFailure());
+    if (!was_refused) break;
+  }
+}
+
+}  // namespace
+}  // namespace quire::test

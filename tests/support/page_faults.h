@@ -1,0 +1,67 @@
+// Makes the system calls behind pages fail on demand, and tells what pages holds.
+//
+// Lifetime: a PageFaults refuses calls while it lives; one at a time. Thread: refuses the calls of
+// all threads.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <ostream>
+
+#include "quire/detail/pages.h"
+
+namespace quire::test {
+
+/// Which calls are refused.
+struct PageFault {
+  enum class Repeat { Once, FromThenOn };
+
+  /// None: of every kind but MapOverTorn, after which there is no going on if all else fails too.
+  std::optional<detail::pages::Call> call;
+  /// Calls of that kind that are let through before.
+  std::size_t after = 0;
+  Repeat repeat = Repeat::Once;
+  int error = 0;
+};
+
+[[nodiscard]] const char* name_of(detail::pages::Call call);
+
+std::ostream& operator<<(std::ostream& out, const PageFault& fault);
+
+class PageFaults {
+ public:
+  explicit PageFaults(const PageFault& fault) noexcept;
+  ~PageFaults();
+
+  PageFaults(const PageFaults&) = delete;
+  PageFaults& operator=(const PageFaults&) = delete;
+
+  /// Calls that were refused.
+  [[nodiscard]] static std::size_t refused() noexcept;
+};
+
+/// What a process holds that must be given back. The cache of freed mappings is emptied first.
+struct Holdings {
+  std::size_t descriptors;   ///< open in the process
+  std::size_t memory_files;  ///< of these, quire's
+  std::size_t mapped_bytes;  ///< of quire's memory files, and without a name: not heap, stack, code
+  std::size_t mappings;      ///< all of the process
+
+  /// As of now.
+  [[nodiscard]] static Holdings now();
+};
+
+/// What quire still allows itself, asked by taking all of it for a moment.
+struct Allowance {
+  std::size_t descriptors;
+  std::size_t mappings;
+
+  [[nodiscard]] static Allowance now();
+
+  bool operator==(const Allowance&) const = default;
+};
+
+/// Bytes in memory for all of quire's memory files that have a descriptor.
+[[nodiscard]] std::size_t bytes_in_memory_files();
+
+}  // namespace quire::test
