@@ -126,9 +126,9 @@ TEST(ByteArrayAllocation, EveryFailureLeavesTheArrayAsItWas) {
       SCOPED_TRACE(string(name) + " while " + state);
       failures += test::fail_each_allocation(
           make,
-          [&operation = operation](Subject& s) {
+          [&run = operation](Subject& s) {
             try {
-              operation(s);
+              run(s);
             } catch (const BufferError&) {
               // What a view refuses is refused with a message, which takes an allocation.
               expect_unchanged(s);

@@ -114,9 +114,9 @@ TEST(BytesIOAllocation, EveryFailureLeavesTheStreamAsItWas) {
       SCOPED_TRACE(string(name) + " while " + state);
       failures += test::fail_each_allocation(
           make,
-          [&operation = operation](Subject& s) {
+          [&run = operation](Subject& s) {
             try {
-              operation(s);
+              run(s);
             } catch (const BufferError&) {
               // What a view refuses, it refuses before it allocates.
             }

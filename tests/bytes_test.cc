@@ -547,7 +547,7 @@ TEST(BytesMapFile, ErrorsNameThePath) {
     if (changed && ::seteuid(self) != 0) FAIL() << "cannot be root again";
     EXPECT_EQ(refused, EACCES) << how;
     EXPECT_EQ(message_of<std::invalid_argument>(
-                  [&, trust = trust] { (void)Bytes::map_file("a\0b"s, trust); }),
+                  [&, given = trust] { (void)Bytes::map_file("a\0b"s, given); }),
               "embedded null byte in path 'a' at 1");
   }
 }
@@ -1003,10 +1003,10 @@ TEST(BytesLimits, EveryFailingAllocationLeavesTheBytesAsTheyWere) {
   for (const auto& [how, make] : kMaking) {
     const std::size_t failures =
         test::fail_each_allocation([&] { return whole.slice(0, content.size()); }, make,
-                                   [&, how = how](const Bytes& bytes) {
-                                     EXPECT_EQ(bytes, content) << how;
-                                     EXPECT_EQ(bytes.data(), whole.data()) << how;
-                                     EXPECT_EQ(owners(whole), 2u) << how;
+                                   [&, made = how](const Bytes& bytes) {
+                                     EXPECT_EQ(bytes, content) << made;
+                                     EXPECT_EQ(bytes.data(), whole.data()) << made;
+                                     EXPECT_EQ(owners(whole), 2u) << made;
                                    });
     EXPECT_GE(failures, 1u) << how;
     EXPECT_EQ(owners(whole), 1u) << how;
@@ -1028,10 +1028,10 @@ TEST(BytesLimits, EveryFailingAllocationOfMapFileLeavesNothingBehind) {
   for (const auto& [how, trust] : kTrusts) {
     const std::size_t failures = test::fail_each_allocation(
         [] { return Bytes(); },
-        [&, trust = trust](Bytes& bytes) { bytes = Bytes::map_file(path, trust); },
-        [&, how = how](const Bytes& bytes) {
-          EXPECT_TRUE(bytes.empty()) << how;
-          EXPECT_EQ(open_files(), before) << how;
+        [&, given = trust](Bytes& bytes) { bytes = Bytes::map_file(path, given); },
+        [&, opened = how](const Bytes& bytes) {
+          EXPECT_TRUE(bytes.empty()) << opened;
+          EXPECT_EQ(open_files(), before) << opened;
         });
     EXPECT_GE(failures, 1u) << how;
     EXPECT_EQ(open_files(), before) << how;

@@ -128,13 +128,13 @@ TEST(IoAllocation, APairReadsOnAfterAFailure) {
   std::size_t failures = 0;
   for (const auto& [name, read] : reads) {
     failures += test::fail_each_allocation(
-        prepare, [&, read = read](std::unique_ptr<Ends>& ends) { read(ends->pair); },
-        [&, name = name](std::unique_ptr<Ends>& ends) {
+        prepare, [&run = read](std::unique_ptr<Ends>& ends) { run(ends->pair); },
+        [&, what = name](std::unique_ptr<Ends>& ends) {
           const string rest = text(ends->pair.read());
           // Lines that readlines() had taken off before it failed went with the list.
-          const bool some = name == std::string_view("readlines()");
-          EXPECT_TRUE(some ? content.ends_with(rest) : rest == content.substr(3)) << name;
-          EXPECT_EQ(ends->out.size(), 0u) << name;
+          const bool some = what == std::string_view("readlines()");
+          EXPECT_TRUE(some ? content.ends_with(rest) : rest == content.substr(3)) << what;
+          EXPECT_EQ(ends->out.size(), 0u) << what;
         });
   }
   EXPECT_GE(failures, std::size(reads) - 1);

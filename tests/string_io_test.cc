@@ -248,8 +248,7 @@ TEST(StringIO, RefusesEverythingWhenClosed) {
       {"begin", [](StringIO& s) { static_cast<void>(s.begin()); }},
   };
   for (const auto& [name, call] : calls) {
-    EXPECT_EQ(message_of<ClosedError>([&, call = call] { call(f); }),
-              "I/O operation on closed file.")
+    EXPECT_EQ(message_of<ClosedError>([&, run = call] { run(f); }), "I/O operation on closed file.")
         << name;
   }
 }

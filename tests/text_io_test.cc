@@ -111,8 +111,8 @@ TEST(TextIOWrapper, AnyPieceSizeGivesTheSameText) {
           for (const std::string& line : lines) joined += line;
           if (!whole) whole = all;
           if (!whole_lines) whole_lines = lines;
-          const auto where = [&, name = name] {
-            return std::string(encoding) + " " + std::string(errors) + " " + name +
+          const auto where = [&, how = name] {
+            return std::string(encoding) + " " + std::string(errors) + " " + how +
                    " in pieces of " + std::to_string(piece);
           };
           ASSERT_EQ(all, *whole) << where();
@@ -582,7 +582,7 @@ TEST(TextIOWrapper, RefusesEverythingWhenClosed) {
   TextIOWrapper(std::move(moved_from));
   for (TextIOWrapper* f : {&closed, &over_closed, &moved_from}) {
     for (const auto& [name, call] : calls) {
-      EXPECT_EQ(message_of<ClosedError>([&, call = call] { call(*f); }),
+      EXPECT_EQ(message_of<ClosedError>([&, run = call] { run(*f); }),
                 "I/O operation on closed file.")
           << name;
     }
