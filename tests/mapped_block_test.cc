@@ -255,7 +255,7 @@ TEST_F(MappedBlock, ExposedBlockIsAskedWhatIsDirty) {
   Owner block = source.branch(content.size(), content.size());
   ASSERT_TRUE(block.expose());
   // As a view does, with no window.
-  for (const std::size_t page : {0, 7, 63, 64, 99}) {
+  for (const std::size_t page : {0U, 7U, 63U, 64U, 99U}) {
     block.data()[page * kPage] = std::byte{'v'};
     content[page * kPage] = 'v';
   }
