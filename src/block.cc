@@ -65,11 +65,13 @@ BlockRef new_adopted_block(std::byte* data, std::size_t size,
 }
 
 bool resize(BlockRef& block, std::size_t used, std::size_t capacity, std::size_t* copied) noexcept {
+  *copied = 0;
   Block* const resized = block->kind->resize(block.get(), used, capacity, copied);
+  // Also what was copied in vain.
+  count_copied(CopyReason::Growth, *copied);
   if (resized == nullptr) return false;
   static_cast<void>(block.detach());
   block = BlockRef::adopt(resized);
-  count_copied(CopyReason::Growth, *copied);
   return true;
 }
 

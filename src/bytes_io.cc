@@ -273,10 +273,10 @@ inline void BytesIO::begin_block(std::size_t end) {
   block_ = mapped ? detail::new_stream_block(capacity, options_) : detail::new_heap_block(capacity);
   data_ = block_->data;
   room_ = limit_ = capacity;
-  // What is not on the heap lends a window at the next write.
   if (mapped) {
     room_ = block_room();
     limit_ = end;
+    static_cast<void>(open_window(0, end));
   }
 }
 

@@ -120,9 +120,8 @@ void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
   const std::size_t stop = huge_page_before(block, to);
   if (stop >= end && stop > from) to = stop;
   to = std::min(to, block.capacity);
-  if (to <= from) return;
-  pages::populate(block.data + from, to - from);
-  block.touched = to;
+  if (to > from) pages::populate(block.data + from, to - from);
+  block.touched = std::max(from, to);
 }
 
 std::size_t mapping_size(std::size_t capacity) noexcept {

@@ -36,11 +36,14 @@ int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,
 
 int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offset,
                              pages::Access access) noexcept {
+  // Until the bytes are there again nobody may close the file, which has the only copy of them.
+  const std::lock_guard lock(process_locks.files.of(this));
+  if (!open()) return EBADF;
   bool torn = false;
-  const int error = map_over(data, size, offset, access, &torn);
+  const int error = pages::map_over(data, size, descriptor_, offset, access, &torn);
   if (!torn) return error;
   // Whoever has a handle of the bytes must go on seeing them.
-  if (pages::renew(data, size) != 0 || pages::read_back(descriptor(), data, size, offset) != 0) {
+  if (pages::renew(data, size) != 0 || pages::read_back(descriptor_, data, size, offset) != 0) {
     std::fputs("quire: the system took away a mapping that is in use, and refuses another\n",
                stderr);
     std::abort();

@@ -463,6 +463,8 @@ int prepare_spill(Block& block, Range range) noexcept {
   SpillBlock& self = spilled(&block);
   const std::lock_guard lock(process_locks.layouts.of(&block));
   last_error = 0;
+  if (!find_dirty(self)) return take_spill_error();
+  self.dirty_known = true;
   if (self.dirty_bytes() + range.count > self.spill().place()->share / 2 &&
       !self.spill().writable_from(&block, range.offset) && !renew_file(self)) {
     return take_spill_error();

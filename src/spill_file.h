@@ -108,7 +108,8 @@ class SpillFile final : public MemoryFile {
 [[nodiscard]] SpillFile* spill_file_of(Block* block) noexcept;
 
 /// Makes sure that a part of a block, which the caller may write, has room on the disk, and that so
-/// many changes can go back into the file: into a new one where they must not into its own.
+/// many changes can go back into the file: into a new one where they must not into its own. No window
+/// is open, and no view alive.
 [[nodiscard]] int prepare_spill(Block& block, Range range) noexcept;
 
 /// The error number that made a spilled block refuse this thread something since this was last asked,

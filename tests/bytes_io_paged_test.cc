@@ -62,6 +62,11 @@ void expect_content(const BytesIO& stream, const string& expected, const string&
   expect_same(stream.getvalue(), expected, what);
 }
 
+/// Where the bytes lie, to compare with later: the handle need not stay.
+const std::byte* address(const Bytes& bytes) {
+  return bytes.data();
+}
+
 void overwrite(BytesIO& stream, string& model, std::size_t at, const string& data) {
   if (model.size() < at + data.size()) model.resize(at + data.size());
   std::copy(data.begin(), data.end(), model.begin() + static_cast<std::ptrdiff_t>(at));
@@ -381,11 +386,11 @@ TEST_P(BytesIOTiers, OverwriteThatCrossesTheEndOfWhatIsShared) {
 
 TEST_P(BytesIOTiers, LargeWritesOverASharedBlock) {
   // Whole pages that are about to be overwritten are neither mapped nor copied.
-  const string content = pattern(4 * kMib + 99);
-  const std::vector<std::size_t> starts{0, 1, kPage - 1, kPage, kMib, 3 * kMib + 1, 4 * kMib};
+  const string content = pattern(2 * kMib + 99);
+  const std::vector<std::size_t> starts{0, 1, kPage - 1, kPage, kMib + 1, 2 * kMib};
   for (const std::size_t start : starts) {
     for (const std::size_t size :
-         {64 * 1024 + kPage, 64 * 1024 + 2 * kPage - 1, kMib + 1, 4 * kMib, 4 * kMib + 99}) {
+         {64 * 1024 + kPage, 64 * 1024 + 2 * kPage - 1, kMib + 1, 2 * kMib, 2 * kMib + 99}) {
       for (const int rounds : {1, 3}) {
         BytesIO f = filled(content);
         string model = content;
@@ -682,7 +687,7 @@ TEST_P(BytesIOPaged, AloneAgainItWritesInPlace) {
     f.write_at(kMib, "x");
   }
   const std::uint64_t before = copied(f);
-  const std::byte* where = f.getvalue().data();
+  const std::byte* where = address(f.getvalue());
   for (std::size_t i = 0; i < 300; ++i) {
     static_cast<void>(f.getvalue());
     f.write_at(i * 7919 % (8 * kMib), "z");
@@ -751,7 +756,7 @@ TEST_P(BytesIOPaged, ThousandKeptSnapshotsTakeAtMostTwiceTheBestChoice) {
     if (i % 20 == 0) hashes.push_back(hash(model));
     overwrite(f, model, random() % model.size(), pattern(1, random()));
   }
-  if (shares() && !test::kSanitized) {
+  if (shares()) {
     EXPECT_LE(memory_in_use() - memory, 2 * best);
   }
   if (shares()) {

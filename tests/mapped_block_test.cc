@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "quire/bytes.h"
+#include "quire/bytes_io.h"
+#include "quire/cached_memory.h"
 #include "quire/detail/pages.h"
 #include "support/storage.h"
 
@@ -253,7 +255,7 @@ TEST_F(MappedBlock, ExposedBlockIsAskedWhatIsDirty) {
   Owner block = source.branch(content.size(), content.size());
   ASSERT_TRUE(block.expose());
   // As a view does, with no window.
-  for (const std::size_t page : {0, 7, 63, 64, 99}) {
+  for (const std::size_t page : {0U, 7U, 63U, 64U, 99U}) {
     block.data()[page * kPage] = std::byte{'v'};
     content[page * kPage] = 'v';
   }
@@ -407,6 +409,34 @@ TEST_F(MappedBlock, SharedBlockIsFrozenOnlyAsFarAsItIsShared) {
   std::memcpy(owner.data() + content.size(), "tail", 4);
   EXPECT_EQ(owner.bytes(content.size() + 4), content + "tail");
   EXPECT_EQ(branch.bytes(content.size()), content);
+}
+
+TEST_F(MappedBlock, PagesAheadOfTheDataAreFew) {
+  if (!exist()) return;
+  for (const std::size_t size : {300 * kPage / 4, 3 * kMib + 1, 21 * kMib, 50 * kMib}) {
+    for (const std::size_t piece : {std::size_t{1000}, 4 * kPage, kMib}) {
+      release_cached_memory();
+      const string text(piece, 'x');
+      BytesIO stream;
+      while (stream.size() < size) stream.write(text);
+      EXPECT_LE(stream.retained_bytes(), stream.size() + stream.size() / 20 + 16 * kPage)
+          << size << " bytes in pieces of " << piece;
+    }
+  }
+}
+
+TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
+  if (!exist()) return;
+  release_cached_memory();
+  std::vector<BytesIO> kept(20);
+  std::size_t retained = 0;
+  for (BytesIO& small : kept) {
+    BytesIO(pattern(7 * kMib)).close();  // leaves its mapping to the next that asks
+    small.write(pattern(kMib));
+    retained += small.retained_bytes();
+  }
+  // What the cache may keep, and the streams' own.
+  EXPECT_LE(retained + cached_memory(), 32 * kMib + kept.size() * (kMib + 32 * kPage));
 }
 
 }  // namespace
