@@ -782,7 +782,9 @@ TEST_P(BytesIOPaged, NewFileWhenAsMuchWasCopiedOverTheOldOne) {
     const std::uint64_t now = copied(f) - before;
     if (i > 0 && now >= 2 * kMib - 128 * 1024) {
       renewed = true;
-      EXPECT_GE(overlaid, kMib) << "too early";
+      if (shares()) {
+        EXPECT_GE(overlaid, kMib) << "too early";
+      }
       overlaid = 0;
     } else if (i > 0) {
       overlaid += now;
