@@ -99,6 +99,7 @@ void repeated_rows(std::size_t count) {
 void append_getvalue_rows() {
   constexpr std::size_t kSize = 4 * kKiB;
   const std::size_t rounds = scaled(2000);
+  python_row("append/4 KiB + getvalue", "append_getvalue", {rounds, kSize})->Iterations(1);
   for_each_writer([&]<class Writer>() {
     long_row("append/4 KiB + getvalue", Writer::kName, [=](benchmark::State& state) {
       for (auto _ : state) {

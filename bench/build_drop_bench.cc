@@ -62,9 +62,9 @@ void build(const char* piece, std::size_t piece_size, std::size_t size) {
 }
 
 template <class Writer>
-void rows_of(std::size_t size, std::string_view peer) {
+void rows_of(std::size_t size, const std::string& workload, std::string_view peer) {
   const std::size_t piece_size = std::min(size, kPiece);
-  trial_row("build/" + size_name(size) + " loop", peer, [=](Trial& trial) {
+  trial_row(workload + " loop", peer, [=](Trial& trial) {
     const std::string piece = random_text(piece_size);
     for (int i = 0; i < 3; ++i) build<Writer>(piece.data(), piece_size, size);
     trial.measure([&] {
@@ -74,7 +74,7 @@ void rows_of(std::size_t size, std::string_view peer) {
     });
   });
   once_row(
-      "build/" + size_name(size) + " cold", peer,
+      workload + " cold", peer,
       [=](Trial& trial) {
         const std::string piece = random_text(piece_size);
         trial.measure([&] { build<Writer>(piece.data(), piece_size, size); });
@@ -86,11 +86,12 @@ void rows_of(std::size_t size, std::string_view peer) {
 
 int main(int argc, char** argv) {
   for (std::size_t size = 4 * kKiB; size <= 64 * kMiB; size *= 2) {
-    if (smoke() && size > kMiB) break;
-    rows_of<QuireWriter>(size, "quire");
-    rows_of<ReallocWriter>(size, "realloc x1.5");
-    python_row("build/" + size_name(size) + " loop", "build", {size, kPiece});
-    python_row("build/" + size_name(size) + " cold", "build_once", {size, kPiece})->Iterations(1);
+    const std::string workload = "build/" + size_name(size);
+    const std::size_t written = smoke() ? std::min(size, kMiB) : size;
+    rows_of<QuireWriter>(written, workload, "quire");
+    rows_of<ReallocWriter>(written, workload, "realloc x1.5");
+    python_row(workload + " loop", "build", {written, kPiece});
+    python_row(workload + " cold", "build_once", {written, kPiece})->Iterations(1);
   }
   return run(argc, argv);
 }

@@ -718,7 +718,7 @@ TEST_P(BytesIOPaged, GrowthOfASharedBlockSharesPages) {
   expect_content(f, content + more + more + more);
 }
 
-TEST_P(BytesIOPaged, TenThousandAppendsWithEverySnapshotKeptTakeTheDataOnce) {
+TEST_P(BytesIOPaged, AppendsWithEverySnapshotKeptTakeTheDataOnce) {
   BytesIO f(StorageOptions{.tier = GetParam()});
   const string piece = pattern(4096 + 1);
   std::vector<Bytes> kept;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws what a benchmark run measured: docs/benchmarks/<family>.png, a panel for each workload.
+"""Draws what a benchmark run measured: docs/benchmarks/<family>.png, a panel for each workload;
+<family>-memory.png where rows tell memory, and the curve of the snapshots that are kept.
 
 Reads the same files as tools/bench_report.py. Usage: tools/plot_bench.py [FOLDER [TARGET]]
 """
@@ -15,10 +16,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402: the backend has to be chosen first
 from PIL import Image  # noqa: E402
 
-from bench_report import ROOT, Results, in_words  # noqa: E402
+from bench_report import MIB, ROOT, Results, in_words  # noqa: E402
 
 OURS, YARDSTICK, PEER = "#b03a2e", "#8d9aa5", "#34648c"
-YARDSTICKS = ("atomic ++ --", "memcpy", "memmem", "memchr", "by hand")
+YARDSTICKS = ("atomic ++ --", "memcpy", "memmem", "memchr", "by hand", "a copy")
 COLUMNS = 3
 # Beyond this many times the shortest bar, a linear scale would show one bar only.
 LOGARITHMIC_FROM = 20
@@ -30,19 +31,19 @@ def colour(peer):
     return YARDSTICK if peer in YARDSTICKS or "not owned" in peer else PEER
 
 
-def draw_workload(axes, title, peers):
-    """Bars from the fastest down, each with its time."""
-    bars = sorted(((row.time, peer) for peer, row in peers.items()), reverse=True)
-    times = [time for time, _ in bars]
-    axes.barh([peer for _, peer in bars], times, color=[colour(peer) for _, peer in bars])
-    logarithmic = times[0] > LOGARITHMIC_FROM * times[-1]
+def draw_workload(axes, title, values, words):
+    """Bars from the least down, each with its value; `values` are (value, peer)."""
+    bars = sorted(values, reverse=True)
+    sizes = [size for size, _ in bars]
+    axes.barh([peer for _, peer in bars], sizes, color=[colour(peer) for _, peer in bars])
+    logarithmic = 0 < sizes[-1] and sizes[0] > LOGARITHMIC_FROM * sizes[-1]
     if logarithmic:
         axes.set_xscale("log")
-        axes.set_xlim(times[-1] / 2, times[0] * 6)
+        axes.set_xlim(sizes[-1] / 2, sizes[0] * 6)
     else:
-        axes.set_xlim(0, times[0] * 1.25)
-    for place, time in enumerate(times):
-        axes.text(time, place, f" {in_words(time)}", va="center", fontsize=8)
+        axes.set_xlim(0, max(sizes[0], 1) * 1.25)
+    for place, size in enumerate(sizes):
+        axes.text(max(size, 0), place, f" {words(size)}", va="center", fontsize=8)
     axes.set_title(title + (" (log)" if logarithmic else ""), fontsize=10, loc="left")
     axes.tick_params(axis="y", labelsize=8)
     axes.xaxis.set_visible(False)
@@ -50,18 +51,47 @@ def draw_workload(axes, title, peers):
         axes.spines[side].set_visible(False)
 
 
-def draw_family(family, workloads):
+def draw_family(title, workloads, words):
+    """`workloads` are {name: [(value, peer), ...]}."""
     rows = math.ceil(len(workloads) / COLUMNS)
-    most = max(len(peers) for peers in workloads.values())
+    most = max(len(values) for values in workloads.values())
     figure, panels = plt.subplots(rows, COLUMNS, squeeze=False,
                                   figsize=(4.6 * COLUMNS, rows * (0.6 + 0.25 * most)))
     panels = list(panels.flat)
-    for axes, (title, peers) in zip(panels, workloads.items()):
-        draw_workload(axes, title, peers)
+    for axes, (name, values) in zip(panels, workloads.items()):
+        draw_workload(axes, name, values, words)
     for axes in panels[len(workloads):]:
         axes.set_visible(False)
-    figure.suptitle(f"{family}: processor time, less is better", fontsize=12, x=0.01, ha="left")
+    figure.suptitle(title, fontsize=12, x=0.01, ha="left")
     figure.tight_layout(rect=(0, 0, 1, 1 - 0.2 / figure.get_figheight()))
+    return figure
+
+
+def times(workloads):
+    return {name: [(row.time, peer) for peer, row in peers.items()]
+            for name, peers in workloads.items()}
+
+
+def memory(workloads):
+    """Only of workloads whose rows tell it."""
+    values = {name: [(row.note("extra_bytes"), peer) for peer, row in peers.items()
+                     if "extra_bytes" in row.notes] for name, peers in workloads.items()}
+    return {name: those for name, those in values.items() if those}
+
+
+def draw_curve(peers):
+    """The mean time of each twentieth of the rounds in which snapshots were kept."""
+    figure, axes = plt.subplots(figsize=(6, 3))
+    for peer, row in peers.items():
+        points = sorted(name for name in row.notes if name.startswith("curve_"))
+        rounds = row.note("kept") / len(points)
+        axes.plot([(i + 1) * rounds for i in range(len(points))],
+                  [row.note(name) * 1e3 for name in points], label=peer)
+    axes.set_xlabel("snapshots kept")
+    axes.set_ylabel("ms a round")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    figure.tight_layout()
     return figure
 
 
@@ -82,9 +112,19 @@ def main():
         family, _, what = workload.partition("/")
         families.setdefault(family, {})[what] = peers
     target.mkdir(parents=True, exist_ok=True)
+    drawn = {}
     for family, workloads in families.items():
-        path = target / f"{family}.png"
-        save(draw_family(family, workloads), path)
+        drawn[family] = draw_family(f"{family}: processor time, less is better", times(workloads),
+                                    in_words)
+        if told := memory(workloads):
+            drawn[f"{family}-memory"] = draw_family(f"{family}: memory, less is better", told,
+                                                    lambda size: f"{size / MIB:.1f} MiB")
+        for name, peers in workloads.items():
+            if name.startswith("1000 kept"):
+                drawn[f"{family}-curve"] = draw_curve(peers)
+    for name, figure in drawn.items():
+        path = target / f"{name}.png"
+        save(figure, path)
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
