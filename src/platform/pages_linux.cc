@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "file_size_signal.h"
+#include "file_growth.h"
 #include "quire/detail/pages.h"
 
 // Newer than the oldest headers that quire is built with.
@@ -231,21 +231,7 @@ int create_file(int* file) noexcept {
 
 int append(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
   if (const int error = fault(Call::Append)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
-  while (size != 0) {
-    const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    if (written == 0) return EIO;
-    data += written;
-    offset += static_cast<std::size_t>(written);
-    size -= static_cast<std::size_t>(written);
-  }
-  return 0;
+  return write_at(file, data, size, offset);
 }
 
 int read_back(int file, std::byte* data, std::size_t size, std::size_t offset) noexcept {

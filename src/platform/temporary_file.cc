@@ -16,7 +16,7 @@
 #  include <sys/vfs.h>
 #endif
 
-#include "file_size_signal.h"
+#include "file_growth.h"
 
 namespace quire::detail::temporary_file {
 
@@ -97,9 +97,8 @@ void close(int file) noexcept {
 
 int allocate(int file, std::size_t offset, std::size_t size) noexcept {
   if (const int error = fault(Call::Allocate)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
+  const FileGrowth growth(offset + size);
+  if (!growth.allowed()) return EFBIG;
 #ifdef __linux__
   int result;
   do {
@@ -116,18 +115,7 @@ int allocate(int file, std::size_t offset, std::size_t size) noexcept {
 
 int write(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
   if (const int error = fault(Call::Write)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
-  while (size != 0) {
-    const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written < 0 ? errno : EIO;
-    data += written;
-    offset += static_cast<std::size_t>(written);
-    size -= static_cast<std::size_t>(written);
-  }
-  return 0;
+  return write_at(file, data, size, offset);
 }
 
 int read(int file, std::byte* data, std::size_t size, std::size_t offset,
@@ -145,9 +133,8 @@ int copy([[maybe_unused]] int from, [[maybe_unused]] int to, [[maybe_unused]] st
          [[maybe_unused]] std::size_t size) noexcept {
 #ifdef __linux__
   if (const int error = fault(Call::Copy)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
+  const FileGrowth growth(offset + size);
+  if (!growth.allowed()) return EFBIG;
   auto source = static_cast<off64_t>(offset);
   off64_t target = source;
   while (size != 0) {
