@@ -2,12 +2,15 @@
 """Fails when an include goes up a layer, round in a circle, or out of the core.
 
 The layers are those of docs/design.md. A header may include its own layer and those below; a
-source has the layer of the header it implements. Usage: tools/check_layers.py [ROOT]
+source has the layer of the header it implements. A header that users read must also be short enough
+to be read. Usage: tools/check_layers.py [ROOT]
 """
 
 import re
 
 from checker import main
+
+MOST_LINES = 400  # of a header in include/; long bodies go to its source
 
 LEAF = 9  # may include everything; nothing in the library may include it
 
@@ -100,6 +103,12 @@ def check_file(root, path, stem, layer):
             yield f"{at}: {name} is a leaf: nothing in the library may include it"
 
 
+def check_length(root, path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    if lines > MOST_LINES:
+        yield f"{path.relative_to(root)}:{lines}: longer than {MOST_LINES} lines"
+
+
 def find_cycle(graph):
     """One cycle of `graph` as a list that starts and ends with the same node, or None."""
     done, path = set(), []
@@ -136,6 +145,7 @@ def check(root):
                             "add it to the table in tools/check_layers.py")
             continue
         problems += check_file(root, path, stem, layer)
+        problems += check_length(root, path)
         graph[stem] = [stem_of(name) for _, _, name in includes(path) if name.startswith("quire/")]
     for path in sorted([*root.glob("src/**/*.cc"), *root.glob("src/**/*.h")]):
         stem = own_header(root, path)
