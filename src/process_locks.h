@@ -33,6 +33,10 @@ class StripedLock {
 };
 
 struct ProcessLocks {
+  // Held while a disk works. First, so that a fork that waits for them makes nobody wait for the rest.
+  StripedLock spill_blocks;  ///< what a spilled block's pages are
+  StripedLock spill_files;   ///< a temporary file that is written to
+
   std::mutex reports;   ///< the list of MemoryReports
   StripedLock layouts;  ///< what a mapped block's pages are
   StripedLock files;    ///< a memory file's descriptor

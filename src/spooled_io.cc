@@ -9,6 +9,7 @@
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
 #include "quire/error.h"
+#include "spill_block.h"
 #include "spill_file.h"
 
 namespace quire {

@@ -127,6 +127,17 @@ TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
   EXPECT_EQ(ByteSpan(snapshot).as_chars(), pattern(40 * kMib));
 }
 
+// It said the whole capacity, which is on the disk.
+TEST(SpooledIOLimits, RetainsWhatTheDiskDoesNotHave) {
+  if (!spills()) return;
+  SpooledIO stream(SpooledOptions{.max_size = 4 * kMib});
+  stream.write(pattern(8 * kMib));
+  EXPECT_LE(stream.retained_bytes(), 3 * kMib);
+  SpooledIO twin = stream.clone();
+  for (std::size_t page = 0; page < 10; ++page) twin.write_at(page * 64 * kPage, "x");
+  EXPECT_EQ(twin.retained_bytes(), 10 * kPage);
+}
+
 TEST(SpooledIOLimits, DoesNotKeepThePagesOfEachSnapshotInMemory) {
   if (!spills() || kSanitized) return;
   const std::size_t before = own_memory();
@@ -377,11 +388,6 @@ int refuse_one(detail::temporary_file::Call call) noexcept {
 
 int refuse_pages(detail::pages::Call) noexcept {
   return --calls_before == -1 ? (was_refused = true, ENOMEM) : 0;
-}
-
-/// For a test that makes many files and needs no disk.
-std::string fast_directory() {
-  return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/var/tmp";
 }
 
 /// A life with all that can go wrong in it; each step happens, or throws and changes nothing.
