@@ -631,6 +631,15 @@ TEST(SpooledIO, GivesAFileThatNobodyChanges) {
   }
 }
 
+// A file in a tmpfs is one in memory, but not made to be sealed: that the system refused it was taken
+// for an error.
+TEST(SpooledIO, GivesAFileFromADirectoryInMemory) {
+  const std::string data = pattern(kMib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 1, .directory = fast_directory()});
+  EXPECT_EQ(read_path(stream.as_path()), data);
+  EXPECT_EQ(read_path(detail::temporary_file::path_of(stream.fileno())), data);
+}
+
 TEST(SpooledIO, RefusesWritersOfItsFilesWithoutPrivileges) {
   const SpooledIO stream = filled(kSmall, pattern(5000));
   const FilePath path = stream.as_path();

@@ -170,7 +170,8 @@ void forget_changes(std::byte* data, std::size_t size) noexcept {
 int make_constant(int* file) noexcept {
 #ifdef __linux__
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (::fcntl(*file, F_ADD_SEALS, kSeals) != 0 && errno != EINVAL) return errno;
+  // EINVAL, and in a tmpfs EPERM: a file that was not made to be sealed.
+  if (::fcntl(*file, F_ADD_SEALS, kSeals) != 0 && errno != EINVAL && errno != EPERM) return errno;
 #endif
   if (::fchmod(*file, 0400) != 0) return errno;
   try {
