@@ -1,7 +1,6 @@
 #include "spill_block.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -9,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include "dirty_pages.h"
+#include "page_ranges.h"
 #include "process_locks.h"
 #include "quire/detail/pages.h"
 
@@ -19,9 +18,6 @@ namespace {
 
 // How far ahead of its end a stream may write without asking.
 constexpr std::size_t kWindowStep = std::size_t{64} << 10;
-
-// Bytes that are in memory twice while a block changes to another file.
-constexpr std::size_t kChunk = std::size_t{4} << 20;
 
 thread_local int last_error = 0;
 
@@ -65,27 +61,10 @@ std::size_t dirty_below(const DirtyPages& dirty, std::size_t used) noexcept {
   return bytes;
 }
 
-/// Calls `visit(page)` for each page that the system says is the block's own and not a file's.
-template <class Visit>
-int for_each_own_page(const SpillBlock& block, Visit visit) noexcept {
-  std::array<std::uint64_t, 4096> words;
-  const std::size_t count = pages_of(block.capacity);
-  for (std::size_t first = 0; first < count; first += words.size()) {
-    const std::size_t some = std::min(words.size(), count - first);
-    const std::byte* const data = block.data + first * pages::page_size();
-    if (const int error = pages::read_pagemap(data, some, words.data())) return error;
-    for (std::size_t i = 0; i < some; ++i) {
-      if (pages::is_own_page(words[i])) visit(first + i);
-    }
-  }
-  return 0;
-}
-
 /// Has all pages that may differ in `block.dirty`.
 bool find_dirty(SpillBlock& block) noexcept {
   if (block.dirty_known) return true;
-  const int error =
-      for_each_own_page(block, [&](std::size_t page) { block.dirty.set(page, page + 1); });
+  const int error = add_own_pages(block.data, pages_of(block.capacity), block.dirty);
   return error == 0 || refuse(error, false);
 }
 
@@ -116,7 +95,7 @@ void change_file(SpillBlock& block, std::size_t end, const MemoryFileRef& file) 
   const std::size_t seen = std::min(end, block.high);
   std::size_t done = 0;
   while (done < seen) {
-    const std::size_t size = std::min(kChunk, seen - done);
+    const std::size_t size = std::min(kMovedAtOnce, seen - done);
     if (file->map_in_place(block.data + done, size, done, pages::Access::ReadWrite) != 0) break;
     done += size;
   }
@@ -194,9 +173,8 @@ Block* branch_spill(Block* block, std::size_t used, std::size_t capacity, Range 
   static_cast<void>(source.write_back(pages_of(whole)));
   const std::size_t differing = dirty_below(source.dirty, used);
   MemoryFileRef file = source.file;
-  const std::size_t overwritten =
-      std::min(used, hole.offset + hole.count) - std::min(used, hole.offset);
-  const bool fresh = used == 0 || source.beneath || outgrown(source, differing + overwritten);
+  const bool fresh =
+      used == 0 || source.beneath || outgrown(source, differing + overlap(used, hole));
   if (fresh) {
     file = copy_file(source, used);
     if (!file) return nullptr;
@@ -283,9 +261,10 @@ bool expose_spill(Block* block) noexcept {
 /// Pages of the file are the system's to drop.
 std::size_t memory_of_spill(Block* block) noexcept {
   const std::lock_guard lock(process_locks.spill_blocks.of(block));
-  std::size_t own = 0;
-  const int error = for_each_own_page(spilled(block), [&](std::size_t) { ++own; });
-  return error == 0 ? own * pages::page_size() : block->capacity;
+  DirtyPages own;
+  const std::size_t count = pages_of(block->capacity);
+  if (!own.grow(count) || add_own_pages(block->data, count, own) != 0) return block->capacity;
+  return own.count() * pages::page_size();
 }
 
 constexpr BlockKind kSpillKind{"file",       destroy_spill, resize_spill,   branch_spill,

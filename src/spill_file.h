@@ -22,6 +22,7 @@
 
 #include "dirty_pages.h"
 #include "memory_file.h"
+#include "page_ranges.h"
 #include "quire/detail/block.h"
 #include "quire/detail/pages.h"
 
@@ -39,14 +40,6 @@ struct SpillPlace {
 /// Errors: std::system_error when there is none.
 [[nodiscard]] std::shared_ptr<const SpillPlace> spill_place(const std::string& directory,
                                                             std::size_t limit);
-
-[[nodiscard]] inline std::size_t pages_of(std::size_t bytes) noexcept {
-  return bytes / pages::page_size();
-}
-
-[[nodiscard]] inline std::size_t pages_up(std::size_t bytes) noexcept {
-  return pages_of(pages::round_up(bytes));
-}
 
 /// Calls `visit(offset, count)` for each run of bytes below `used` that are in dirty pages.
 template <class Visit>
