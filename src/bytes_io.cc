@@ -230,7 +230,6 @@ void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range
 }
 
 void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
-  meet_refusal();
   close_window();
   detail::BlockRef block = detail::new_stream_block(capacity, options_);
   // The first write of a stream's life has nothing to keep.
@@ -516,7 +515,21 @@ std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) co
 
 FilePath BytesIO::as_path() const {
   check_open();
-  return detail::file_of({data_, size_});
+  if (block_ && data_ == block_->data && options_.tier != StorageOptions::heap) {
+    // What moves is no longer to be written to in place.
+    raise_mark(size_);
+    std::size_t copied = 0;
+    int file = -1;
+    const bool given = detail::give_file(*block_.get(), size_, &copied, &file);
+    count_copied(CopyReason::GetValue, copied);
+    if (given) {
+      count_shared(CopyReason::GetValue, size_ - copied);
+      return FilePath(file);
+    }
+  }
+  FilePath file = detail::file_of({data_, size_});
+  count_copied(CopyReason::GetValue, size_);
+  return file;
 }
 
 WritablePath BytesIO::as_writable_path() {

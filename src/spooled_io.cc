@@ -130,6 +130,13 @@ void SpooledIO::meet_refusal() const {
   if (const int error = detail::take_spill_error()) detail::throw_spill_error(error, *place_);
 }
 
+void SpooledIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  if (!on_disk()) return BytesIO::copy_block(capacity, reason, hole);
+  meet_refusal();
+  close_window();
+  enter_block(detail::new_spill_block(place_, data_, size_, capacity), 0, reason, size_);
+}
+
 // --- writing -------------------------------------------------------------------------------------
 
 std::size_t SpooledIO::step() const noexcept {

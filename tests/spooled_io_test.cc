@@ -367,6 +367,21 @@ TEST(SpooledIO, KeepsWhatAViewWroteWhenALargeWriteNeedsANewFile) {
   EXPECT_EQ(content(twin), data);
 }
 
+// A stream over the last part of a block in a file does not take the pages in front along: it was
+// copied, into memory, where it then grew without a limit.
+TEST(SpooledIO, StaysInAFileWhenItBeginsFarInsideABlock) {
+  std::string data = pattern(kMib);
+  const SpooledIO whole = filled(kSmall, data);
+  SpooledIO end(whole.slice(700 * kKib), whole.options());
+  end.write_at(5, "changed");
+  end.write_at(end.size(), "more");
+  EXPECT_TRUE(!spills() || tier_of(end) == "file");
+  EXPECT_EQ(content(whole), data);
+  data = data.substr(700 * kKib) + "more";
+  data.replace(5, 7, "changed");
+  EXPECT_EQ(content(end), data);
+}
+
 TEST(SpooledIO, RemembersChangesToAPageThatWasWrittenBackForAnother) {
   std::string data = pattern(kMib);
   SpooledIO stream = filled(kSmall, data);

@@ -262,7 +262,7 @@ class QUIRE_API BytesIO : public Stream {
   /// Errors: std::length_error, unless the limit has been raised.
   virtual void reach_limit(std::size_t size);
 
-  /// Called when the block has refused what was asked of it, before all bytes are copied instead.
+  /// Called when the block has refused a snapshot, before that is copied instead.
   /// Errors: those of a stream that is not to be copied.
   virtual void meet_refusal() const {}
 
@@ -294,7 +294,7 @@ class QUIRE_API BytesIO : public Stream {
   void leave_block(std::size_t capacity, CopyReason reason, detail::Range hole);
 
   /// The same, by copying what the block did not share.
-  void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole);
+  virtual void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole);
 
   /// Goes on in a block that has the bytes from `before` on, which took that many copies.
   void enter_block(detail::BlockRef block, std::size_t before, CopyReason reason,

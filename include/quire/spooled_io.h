@@ -151,6 +151,7 @@ class QUIRE_API SpooledIO : public BytesIO {
  private:
   void reach_limit(std::size_t size) override;
   void meet_refusal() const override;
+  void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) override;
   void take_file(int file) override;
 
   /// How much BytesIO may hold before it asks.
