@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "mapped_block.h"
 #include "path_files.h"
 #include "quire/detail/bytes_algorithms.h"
 #include "storage.h"
@@ -515,7 +516,21 @@ std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) co
 
 FilePath BytesIO::as_path() const {
   check_open();
-  return detail::file_of({data_, size_});
+  if (block_ && data_ == block_->data && !pinned() && options_.tier != StorageOptions::heap) {
+    // What moves is no longer to be written to in place.
+    raise_mark(size_);
+    std::size_t copied = 0;
+    int file = -1;
+    const bool given = detail::give_file(*block_.get(), size_, &copied, &file);
+    count_copied(CopyReason::GetValue, copied);
+    if (given) {
+      count_shared(CopyReason::GetValue, size_ - copied);
+      return FilePath(file);
+    }
+  }
+  FilePath file = detail::file_of({data_, size_});
+  count_copied(CopyReason::GetValue, size_);
+  return file;
 }
 
 WritablePath BytesIO::as_writable_path() {

@@ -306,6 +306,16 @@ int prepare_spill(Block& block, Range range) noexcept {
   return self.spill().make_room(pages::round_up(range.offset + range.count));
 }
 
+int copy_spill(Block& block, std::size_t size, int* reader) noexcept {
+  SpillBlock& self = spilled(&block);
+  const std::lock_guard lock(process_locks.spill_blocks.of(&block));
+  last_error = 0;
+  if (!find_dirty(self)) return take_spill_error();
+  const MemoryFileRef file = copy_file(self, size);
+  if (!file) return take_spill_error();
+  return static_cast<SpillFile&>(*file.get()).make_constant(size, reader);
+}
+
 int take_spill_error() noexcept {
   return std::exchange(last_error, 0);
 }

@@ -28,6 +28,10 @@ namespace quire::detail {
 /// is open, and no view alive.
 [[nodiscard]] int prepare_spill(Block& block, Range range) noexcept;
 
+/// Makes a second file of the first `size` bytes, without taking them through memory, that nobody
+/// changes. `*reader` is a descriptor of it for reading.
+[[nodiscard]] int copy_spill(Block& block, std::size_t size, int* reader) noexcept;
+
 /// The error number that made a spilled block refuse this thread something since this was last asked,
 /// or 0.
 [[nodiscard]] int take_spill_error() noexcept;

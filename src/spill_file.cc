@@ -150,6 +150,11 @@ void SpillFile::leave(const Block* block) noexcept {
   if (writer_ == block) writer_ = nullptr;
 }
 
+int SpillFile::make_constant(std::size_t size, int* reader) noexcept {
+  if (const int error = temporary_file::cut(descriptor(), size)) return error;
+  return temporary_file::make_constant(descriptor(), size, reader);
+}
+
 int SpillFile::map(std::size_t size, std::byte** data) noexcept {
   return temporary_file::map(descriptor(), size, data);
 }

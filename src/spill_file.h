@@ -94,6 +94,9 @@ class SpillFile final : public MemoryFile {
   /// The block is gone, or has left for another file.
   void leave(const Block* block) noexcept;
 
+  /// Cuts a file that no block has yet to `size` bytes; see temporary_file::make_constant().
+  [[nodiscard]] int make_constant(std::size_t size, int* reader) noexcept;
+
   /// Maps `size` bytes; see temporary_file::map().
   [[nodiscard]] int map(std::size_t size, std::byte** data) noexcept;
 

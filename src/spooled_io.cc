@@ -273,8 +273,13 @@ int SpooledIO::fileno() const {
 }
 
 FilePath SpooledIO::as_path() const {
-  check_open();
-  return detail::file_of({data_, size_}, place_ ? place_->directory : std::string());
+  if (!on_disk()) return BytesIO::as_path();
+  int file = -1;
+  const bool whole = data_ == block_->data;
+  const bool copied = whole && detail::copy_spill(*block_.get(), size_, &file) == 0;
+  FilePath path = copied ? FilePath(file) : detail::file_of({data_, size_}, place_->directory);
+  count_copied(CopyReason::GetValue, size_);
+  return path;
 }
 
 WritablePath SpooledIO::as_writable_path() {

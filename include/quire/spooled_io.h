@@ -136,13 +136,14 @@ class QUIRE_API SpooledIO : public BytesIO {
   [[nodiscard]] SpooledIO clone() const;
 
   /// A descriptor for reading of a file that holds all bytes of now and never changes; unlike
-  /// Python's it is not the stream's own file.
+  /// Python's it is not the one that the stream goes on writing to.
   /// Lifetime: of the stream: until the next call, close() or destruction.
-  /// Cost:     copies the bytes.
+  /// Cost:     as as_path().
   /// Errors:   ClosedError, std::system_error.
   [[nodiscard]] int fileno() const override;
 
-  /// As BytesIO::as_path(), in a file beside the stream's own once it has rolled over.
+  /// As BytesIO::as_path(). Once the stream has rolled over it is a second file beside its own, for
+  /// which the system copies the bytes, or shares them where the disk's file system can.
   [[nodiscard]] FilePath as_path() const;
 
   /// As BytesIO::as_writable_path(), likewise.

@@ -167,22 +167,30 @@ void forget_changes(std::byte* data, std::size_t size) noexcept {
   ::madvise(data, size, MADV_DONTNEED);
 }
 
-int make_constant(int* file) noexcept {
-#ifdef __linux__
-  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  // EINVAL, and in a tmpfs EPERM: a file that was not made to be sealed.
-  if (::fcntl(*file, F_ADD_SEALS, kSeals) != 0 && errno != EINVAL && errno != EPERM) return errno;
-#endif
-  if (::fchmod(*file, 0400) != 0) return errno;
+int make_constant(int file, std::size_t size, int* reader) noexcept {
+  struct stat status;
+  if (::fstat(file, &status) != 0) return errno;
+  if (static_cast<std::size_t>(status.st_size) != size) return EBUSY;
+  int opened = -1;
   try {
-    const int reader = ::open(path_of(*file).c_str(), O_RDONLY | O_CLOEXEC);
-    if (reader < 0) return errno;
-    ::close(*file);
-    *file = reader;
-    return 0;
+    opened = ::open(path_of(file).c_str(), O_RDONLY | O_CLOEXEC);
   } catch (...) {
     return ENOMEM;
   }
+  if (opened < 0) return errno;
+  int error = ::fchmod(file, 0400) == 0 ? 0 : errno;
+#ifdef __linux__
+  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  if (error == 0 && ::fcntl(file, F_ADD_SEALS, kSeals) != 0) error = errno;
+  // A file that was not made to be sealed, the second of these in a tmpfs; or one that is sealed.
+  if (error == EINVAL || error == EPERM) error = 0;
+#endif
+  if (error != 0) {
+    ::close(opened);
+    return error;
+  }
+  *reader = opened;
+  return 0;
 }
 
 std::string path_of(int file) {
