@@ -114,11 +114,10 @@ class QUIRE_API BytesIO : public Stream {
   // Python's own loops over lines do not call what a derived class overrides; nor do these.
   [[nodiscard]] std::vector<Bytes> readlines(std::ptrdiff_t hint = -1) override;
 
-  template <std::ranges::input_range Lines>
-  requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
+  template <detail::LineRange Lines>
   void writelines(Lines&& lines) {
     check_open();
-    for (auto&& line : lines) BytesIO::write(line);
+    detail::write_lines(lines, [this](ByteSpan line) { return BytesIO::write(line); });
   }
 
   std::size_t readinto(MutableByteSpan target) override;
