@@ -9,6 +9,7 @@
 #include "mapped_block.h"
 #include "path_files.h"
 #include "quire/detail/bytes_algorithms.h"
+#include "spill_block.h"
 #include "storage.h"
 
 namespace quire {
@@ -163,8 +164,9 @@ inline Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
 }
 
 Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
-  // The whole block's pages, for a few bytes, would keep too much alive.
-  if (count >= kSmallResult && count >= size_ / 2) {
+  // The whole block's pages, for a few bytes, would keep too much alive, unless they are on a disk.
+  const bool worth = count >= size_ / 2 || detail::spill_file_of(block_.get()) != nullptr;
+  if (count >= kSmallResult && worth) {
     std::size_t copied = 0;
     detail::BlockRef block = branch(size_, {}, &copied);
     count_copied(CopyReason::GetValue, copied);

@@ -127,6 +127,31 @@ TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
   EXPECT_EQ(ByteSpan(snapshot).as_chars(), pattern(40 * kMib));
 }
 
+// A slice of less than half of the bytes was copied to the heap, however large it was.
+TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
+  if (!spills() || kSanitized) return;
+  const std::size_t before = own_memory();
+  std::string data = pattern(48 * kMib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 4 * kMib});
+  MutableMemoryView view = stream.getbuffer();
+  std::vector<std::pair<Bytes, std::string>> slices;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::size_t at = i * 12 * kMib;
+    slices.emplace_back(stream.slice(at, at + 12 * kMib), data.substr(at, 12 * kMib));
+    EXPECT_EQ(tier_of(slices.back().first), "file");
+    // As much as the limit is, in pages of the stream's own.
+    for (std::size_t page = 0; page < 1024; ++page) {
+      view[static_cast<std::ptrdiff_t>(page * 4 * kPage)] = std::byte{'v'};
+      data[page * 4 * kPage] = 'v';
+    }
+  }
+  for (const auto& [slice, expected] : slices) EXPECT_EQ(ByteSpan(slice).as_chars(), expected);
+  EXPECT_EQ(ByteSpan(stream.getvalue()).as_chars(), data);
+  std::size_t strings = data.size();
+  for (const auto& [slice, expected] : slices) strings += expected.size();
+  EXPECT_LE(own_memory(), before + strings + 20 * kMib);
+}
+
 // It said the whole capacity, which is on the disk.
 TEST(SpooledIOLimits, RetainsWhatTheDiskDoesNotHave) {
   if (!spills()) return;
@@ -455,6 +480,26 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
     ASSERT_FALSE(HasFatalFailure());
     if (!was_refused) break;
   }
+}
+
+// When the disk refuses the bytes of a snapshot, these stay in pages of its own. The stream that left
+// it then cut their common file, of which nothing was written yet, and the system took the pages away.
+TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
+  if (!spills()) return;
+  const int status = in_child([] {
+    SpooledIO stream(SpooledOptions{.directory = fast_directory()});
+    stream.rollover();
+    stream.write(pattern(5 * kPage));
+    const Bytes snapshot = stream.getvalue();
+    refused_call = static_cast<int>(detail::temporary_file::Call::Write);
+    calls_before = 0;
+    detail::temporary_file::set_fault_hook(refuse_one);
+    stream.write_at(0, "changed");
+    detail::temporary_file::set_fault_hook(nullptr);
+    stream.truncate(7);
+    return was_refused && ByteSpan(snapshot).as_chars() == pattern(5 * kPage) ? 0 : 1;
+  });
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
