@@ -133,7 +133,7 @@ bool SpillFile::writable_from(const Block* block, std::size_t offset) noexcept {
 
 void SpillFile::cut(const Block* block, std::size_t size) noexcept {
   const std::lock_guard lock(process_locks.spill_files.of(this));
-  if (!writable_by(block) || floor_ != 0 || room_.load(std::memory_order_relaxed) <= size) return;
+  if (!writable_by(block) || !unique() || room_.load(std::memory_order_relaxed) <= size) return;
   if (temporary_file::cut(descriptor(), size) != 0) return;
   room_.store(size, std::memory_order_relaxed);
   written_ = std::min(written_, size);
