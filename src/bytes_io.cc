@@ -175,7 +175,7 @@ Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
       const std::byte* const data = block->data + offset_in_block() + offset;
       return {std::move(block), data, count};
     }
-    meet_refusal();
+    return copy_beside_view(offset, count);
   }
   return copy(offset, count);
 }

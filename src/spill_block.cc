@@ -49,6 +49,10 @@ SpillBlock& spilled(Block* block) noexcept {
   return *static_cast<SpillBlock*>(block);
 }
 
+int take_spill_error() noexcept {
+  return std::exchange(last_error, 0);
+}
+
 template <class Result>
 Result refuse(int error, Result result) noexcept {
   last_error = error;
@@ -314,10 +318,6 @@ int copy_spill(Block& block, std::size_t size, int* reader) noexcept {
   const MemoryFileRef file = copy_file(self, size);
   if (!file) return take_spill_error();
   return static_cast<SpillFile&>(*file.get()).make_constant(size, reader);
-}
-
-int take_spill_error() noexcept {
-  return std::exchange(last_error, 0);
 }
 
 }  // namespace quire::detail

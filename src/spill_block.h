@@ -32,8 +32,4 @@ namespace quire::detail {
 /// changes. `*reader` is a descriptor of it for reading.
 [[nodiscard]] int copy_spill(Block& block, std::size_t size, int* reader) noexcept;
 
-/// The error number that made a spilled block refuse this thread something since this was last asked,
-/// or 0.
-[[nodiscard]] int take_spill_error() noexcept;
-
 }  // namespace quire::detail

@@ -485,6 +485,54 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
   }
 }
 
+int refuse_to_allocate_on(detail::temporary_file::Call call) noexcept {
+  return call != detail::temporary_file::Call::Allocate || calls_before-- > 0 ? 0 : EIO;
+}
+
+int refuse_every_resize(detail::pages::Call call) noexcept {
+  return call == detail::pages::Call::Resize ? ENOMEM : 0;
+}
+
+// A refusal that harms nobody was remembered, and thrown by a later write that nobody refused.
+TEST(SpooledIOLimits, TellsNobodyOfARefusalThatDidNotMatter) {
+  if (!spills()) return;
+  SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
+  SpooledIO end(stream.slice(700 * kKib), stream.options());
+  SpooledIO other(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
+  detail::pages::set_fault_hook(refuse_every_resize);
+  other.truncate(7);
+  detail::pages::set_fault_hook(nullptr);
+  {
+    const MutableMemoryView view = end.getbuffer();
+    EXPECT_NO_THROW((void)end.getvalue());
+  }
+  const Bytes value = end.getvalue();
+  EXPECT_NO_THROW(end.write_at(0, "x"));
+  expect_unchanged(end, "x" + pattern(kMib).substr(700 * kKib + 1));
+}
+
+// Its last part was moved to a new file that had no room for what was to be written there.
+TEST(SpooledIOLimits, MovesToAFileThatHasRoomForTheWriteAsWell) {
+  if (!spills()) return;
+  const int status = in_child([] {
+    const SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
+    SpooledIO end(stream.slice(700 * kKib), stream.options());
+    for (const int allowed : {0, 1}) {
+      calls_before = allowed;
+      detail::temporary_file::set_fault_hook(refuse_to_allocate_on);
+      try {
+        end.BytesIO::write_at(end.size(), pattern(3 * kMib));
+        return 1;
+      } catch (const std::system_error&) {
+      }
+      detail::temporary_file::set_fault_hook(nullptr);
+      expect_unchanged(end, pattern(kMib).substr(700 * kKib));
+    }
+    return testing::Test::HasFailure() ? 2 : 0;
+  });
+  EXPECT_EQ(status, 0);
+}
+
 // When the disk refuses the bytes of a snapshot, these stay in pages of its own. The stream that left
 // it then cut their common file, of which nothing was written yet, and the system took the pages away.
 TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {

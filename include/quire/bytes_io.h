@@ -262,9 +262,10 @@ class QUIRE_API BytesIO : public Stream {
   /// Errors: std::length_error, unless the limit has been raised.
   virtual void reach_limit(std::size_t size);
 
-  /// Called when the block has refused a snapshot, before that is copied instead.
-  /// Errors: those of a stream that is not to be copied.
-  virtual void meet_refusal() const {}
+  /// Copies what the block does not share beside a live view.
+  [[nodiscard]] virtual Bytes copy_beside_view(std::size_t offset, std::size_t count) const {
+    return copy(offset, count);
+  }
 
   /// Replaces all bytes by those of a file, and moves to 0.
   virtual void take_file(int file);

@@ -151,7 +151,7 @@ class QUIRE_API SpooledIO : public BytesIO {
 
  private:
   void reach_limit(std::size_t size) override;
-  void meet_refusal() const override;
+  [[nodiscard]] Bytes copy_beside_view(std::size_t offset, std::size_t count) const override;
   void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) override;
   void take_file(int file) override;
 
@@ -162,6 +162,10 @@ class QUIRE_API SpooledIO : public BytesIO {
   [[nodiscard]] bool on_disk() const noexcept;
 
   void move_to_file();
+
+  /// A block in another file with a part of the bytes, and room on the disk up to `end`.
+  [[nodiscard]] detail::BlockRef copied_to_disk(std::size_t offset, std::size_t count,
+                                                std::size_t capacity, std::size_t end) const;
 
   /// What BytesIO may do from here on, with no limit but the last one.
   void mark_rolled() noexcept;
