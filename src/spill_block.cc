@@ -25,7 +25,7 @@ struct SpillBlock : Block {
   SpillBlock(MemoryFileRef of, std::byte* mapping, std::size_t size) noexcept;
 
   MemoryFileRef file;
-  MemoryFileRef beneath;    // of the pages that the change to `file` left out; they count as dirty
+  MemoryFileRef beneath;    // of the pages that a change of the file left out; they count as dirty
   DirtyPages dirty;         // each page that may differ from the file
   bool dirty_known = true;  // false once a writable view was handed out
   WriteWindow lent{0, 0};   // all of it is in `dirty`
@@ -112,7 +112,11 @@ void change_file(SpillBlock& block, std::size_t end, const MemoryFileRef& file) 
       static_cast<void>(pages::renew(block.data + seen, end - seen));
     }
   }
-  if (done == 0) return;
+  if (done == 0) {
+    // The bytes are there, but perhaps in memory of no file, which must not be forgotten as changes.
+    if (!block.beneath) block.beneath = block.file;
+    return;
+  }
   const bool all = done == block.capacity;
   if (all) {
     block.spill().leave(&block);

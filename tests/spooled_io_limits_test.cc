@@ -533,6 +533,41 @@ TEST(SpooledIOLimits, MovesToAFileThatHasRoomForTheWriteAsWell) {
   EXPECT_EQ(status, 0);
 }
 
+int tear_a_mapping(detail::pages::Call call) noexcept {
+  if (call != detail::pages::Call::MapOverTorn) return 0;
+  was_refused = true;
+  return ENOMEM;
+}
+
+// Where the system took the pages of a file away and was to map those of another one, the bytes were
+// put back into memory of no file. They were lost when the stream wrote them back and forgot them as
+// changes to a file.
+TEST(SpooledIOLimits, KeepsWhatIsInMemoryOfNoFile) {
+  if (!spills()) return;
+  std::string data = pattern(700 * kKib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 1});
+  const auto overwrite = [&](std::uint64_t seed) {
+    for (std::size_t at = 0; at < data.size(); at += 100 * kKib) {
+      const std::string piece = pattern(100 * kKib, seed + at);
+      stream.BytesIO::write_at(at, piece);
+      data.replace(at, piece.size(), piece);
+    }
+  };
+  {
+    const Bytes snapshot = stream.getvalue();
+    stream.write_at(0, "leaves it");
+    data.replace(0, 9, "leaves it");
+    was_refused = false;
+    detail::pages::set_fault_hook(tear_a_mapping);
+    overwrite(2);
+    detail::pages::set_fault_hook(nullptr);
+    EXPECT_TRUE(was_refused);
+    expect_unchanged(stream, data);
+  }
+  overwrite(3);
+  expect_unchanged(stream, data);
+}
+
 // When the disk refuses the bytes of a snapshot, these stay in pages of its own. The stream that left
 // it then cut their common file, of which nothing was written yet, and the system took the pages away.
 TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
