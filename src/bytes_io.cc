@@ -165,7 +165,7 @@ inline Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
 
 Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
   // The whole block's pages, for a few bytes, would keep too much alive, unless they are on a disk.
-  const bool worth = count >= size_ / 2 || detail::spill_file_of(block_.get()) != nullptr;
+  const bool worth = count >= size_ / 2 || detail::is_spilled(block_.get());
   if (count >= kSmallResult && worth) {
     std::size_t copied = 0;
     detail::BlockRef block = branch(size_, {}, &copied);

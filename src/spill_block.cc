@@ -296,9 +296,17 @@ BlockRef new_spill_block(const std::shared_ptr<const SpillPlace>& place, const s
   return BlockRef::adopt(block);
 }
 
-SpillFile* spill_file_of(Block* block) noexcept {
-  if (block == nullptr || block->kind != &kSpillKind) return nullptr;
-  return &spilled(block).spill();
+bool is_spilled(const Block* block) noexcept {
+  return block != nullptr && block->kind == &kSpillKind;
+}
+
+std::shared_ptr<const SpillPlace> spill_place_of(Block& block) noexcept {
+  const std::lock_guard lock(process_locks.spill_blocks.of(&block));
+  return spilled(&block).spill().place();
+}
+
+SpillFile& spill_file_of(Block& block) noexcept {
+  return spilled(&block).spill();
 }
 
 int prepare_spill(Block& block, Range range) noexcept {

@@ -20,8 +20,14 @@ namespace quire::detail {
                                        const std::byte* data, std::size_t size,
                                        std::size_t capacity);
 
-/// The file of a block that has one on disk; null for others.
-[[nodiscard]] SpillFile* spill_file_of(Block* block) noexcept;
+/// Whether a block has its bytes on a disk; null has none.
+[[nodiscard]] bool is_spilled(const Block* block) noexcept;
+
+/// Where a spilled block's files are.
+[[nodiscard]] std::shared_ptr<const SpillPlace> spill_place_of(Block& block) noexcept;
+
+/// The file of a spilled block that the caller owns alone: whoever leaves a shared one may change it.
+[[nodiscard]] SpillFile& spill_file_of(Block& block) noexcept;
 
 /// Makes sure that a part of a block, which the caller may write, has room on the disk, and that so
 /// many changes can go back into the file: into a new one where they must not into its own. No window

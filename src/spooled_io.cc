@@ -75,7 +75,7 @@ void SpooledIO::close() noexcept {
 // --- into the file -------------------------------------------------------------------------------
 
 bool SpooledIO::on_disk() const noexcept {
-  return detail::spill_file_of(block_.get()) != nullptr;
+  return detail::is_spilled(block_.get());
 }
 
 void SpooledIO::mark_rolled() noexcept {
@@ -84,8 +84,8 @@ void SpooledIO::mark_rolled() noexcept {
 }
 
 void SpooledIO::move_to_file() {
-  if (const detail::SpillFile* const file = detail::spill_file_of(block_.get())) {
-    place_ = file->place();
+  if (on_disk()) {
+    place_ = detail::spill_place_of(*block_.get());
     options_.tier = StorageOptions::paged;
     return;
   }
@@ -94,10 +94,10 @@ void SpooledIO::move_to_file() {
   detail::BlockRef block =
       detail::new_spill_block(place, data_, size_, detail::grown_capacity(0, size_));
   if (block_ && !block_->unique() && data_ == block_->data) {
-    detail::SpillFile* const file = detail::spill_file_of(block.get());
-    file->retain();
-    detail::rebase(*block_.get(), size_, detail::MemoryFileRef::adopt(file));
-    file->share();
+    detail::SpillFile& file = detail::spill_file_of(*block.get());
+    file.retain();
+    detail::rebase(*block_.get(), size_, detail::MemoryFileRef::adopt(&file));
+    file.share();
   }
   close_window();
   view_taken_ = false;

@@ -132,7 +132,18 @@ void unmap(std::byte* data, std::size_t size) noexcept {
 
 int resize(std::byte** data, std::size_t size, std::size_t new_size) noexcept {
   if (const int error = fault(Call::Resize)) return error;
-  void* const moved = ::mremap(*data, size, new_size, MREMAP_MAYMOVE);
+  int flags = MREMAP_MAYMOVE;
+  void* place = nullptr;
+#ifdef __SANITIZE_THREAD__
+  // It does not know mremap, and would take what another thread once wrote there for a race.
+  if (new_size > size) {
+    place =
+        ::mmap(nullptr, new_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED) return errno;
+    flags |= MREMAP_FIXED;
+  }
+#endif
+  void* const moved = ::mremap(*data, size, new_size, flags, place);
   if (moved == MAP_FAILED) return errno;
   *data = static_cast<std::byte*>(moved);
   return 0;
