@@ -439,6 +439,14 @@ TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
   EXPECT_LE(retained + cached_memory(), 32 * kMib + kept.size() * (kMib + 32 * kPage));
 }
 
+TEST_F(MappedBlock, FreedMappingThatIsTooSmallIsNotUsedAgain) {
+  release_cached_memory();
+  BytesIO(pattern(2 * kMib)).close();
+  const BytesIO large(pattern(7 * kMib));
+  EXPECT_GE(large.capacity(), 7 * kMib);
+  EXPECT_TRUE(large.getvalue() == ByteSpan(pattern(7 * kMib)));
+}
+
 TEST_F(MappedBlock, LargeMappingsThatSmallHandsGiveBackCountNoMore) {
   if (!exist()) return;
   for (int round = 0; round < 12; ++round) {

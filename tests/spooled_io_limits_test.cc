@@ -588,5 +588,19 @@ TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
   EXPECT_EQ(status, 0);
 }
 
+TEST(SpooledIOLimits, ADiskThatBreaksInALargeWriteLeavesSizeAndPosition) {
+  if (!spills()) return;
+  SpooledIO stream(SpooledOptions{.max_size = 1000, .directory = fast_directory()});
+  stream.write(pattern(2 * kMib));
+  stream.seek(100);
+  detail::temporary_file::set_fault_hook([](detail::temporary_file::Call call) noexcept {
+    return call == detail::temporary_file::Call::Write ? EIO : 0;
+  });
+  EXPECT_THROW(stream.write(pattern(4 * kMib, 2)), std::system_error);
+  detail::temporary_file::set_fault_hook(nullptr);
+  EXPECT_EQ(stream.tell(), 100u);
+  EXPECT_EQ(stream.size(), 2 * kMib);
+}
+
 }  // namespace
 }  // namespace quire::test

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
@@ -83,13 +84,26 @@ TEST(SpooledIOThreads, NoStreamInMemoryWaitsForTheDisk) {
   EXPECT_EQ(ByteSpan(stream.slice(0, kMib)).as_chars(), pattern(kMib, 3));
 }
 
+int be_slow(Call call) noexcept {
+  if (!waits || call != Call::Write) return 0;
+  is_waiting = true;
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  is_waiting = false;
+  return 0;
+}
+
 TEST(SpooledIOThreads, ForkWhileAnotherThreadWritesBack) {
+  if (!detail::pages::available()) return;
   const std::string data = pattern(kMib);
   std::atomic<bool> done = false;
+  is_waiting = false;
+  detail::temporary_file::set_fault_hook(be_slow);
   std::thread writing([&] {
+    waits = true;
     SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = kSmall});
     for (unsigned round = 0; !done; ++round) {
-      const Bytes snapshot = stream.getvalue();
+      // Into a new file now and then, and else back into the same one.
+      const Bytes snapshot = round % 8 == 0 ? stream.getvalue() : Bytes();
       stream.write_at(round % 2 * 512 * kKib, pattern(512 * kKib, round));
     }
   });
@@ -98,7 +112,9 @@ TEST(SpooledIOThreads, ForkWhileAnotherThreadWritesBack) {
     streams.emplace_back(ByteSpan(data), SpooledOptions{.max_size = kSmall});
   }
   for (int round = 0; round < (kSanitized ? 5 : 20); ++round) {
+    while (!is_waiting) std::this_thread::yield();
     const int status = in_child([&] {
+      ::alarm(30);
       // Whichever locks the other thread had: nobody has them here.
       for (SpooledIO& stream : streams) {
         const Bytes snapshot = stream.getvalue();
@@ -111,6 +127,7 @@ TEST(SpooledIOThreads, ForkWhileAnotherThreadWritesBack) {
   }
   done = true;
   writing.join();
+  detail::temporary_file::set_fault_hook(nullptr);
 }
 
 }  // namespace
