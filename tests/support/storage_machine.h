@@ -77,8 +77,8 @@ class StorageMachine : public Machine<Choices> {
     state.failing = one_in(2);
     const std::size_t operation =
         rarest(kOperations.size(), [&](std::size_t i) { return known_.of(i, state); });
-    const auto [name, run] = kOperations[operation];
-    running_ = name;
+    const auto run = kOperations[operation].run;
+    running_ = name_of(operation);
     if (state.failing) start_failing(subject, run == &StorageMachine::do_drop_elsewhere);
     if (subject.spooled() != nullptr) {
       unless_refused([&] { (this->*run)(subject); });
