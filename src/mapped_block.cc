@@ -8,18 +8,15 @@
 #include <new>
 #include <utility>
 
-#include "dirty_pages.h"
 #include "mapping_cache.h"
 #include "memory_file.h"
+#include "page_ranges.h"
 #include "process_locks.h"
 #include "quire/detail/pages.h"
 
 namespace quire::detail {
 
 namespace {
-
-// Bytes that are in memory twice while they move into a file.
-constexpr std::size_t kChunk = std::size_t{4} << 20;
 
 // A tail that is not larger is copied rather than moved into the file.
 constexpr std::size_t kSmallTail = std::size_t{64} << 10;
@@ -69,14 +66,6 @@ struct MappedBlock : Block {
 
 MappedBlock& mapped(Block* block) noexcept {
   return *static_cast<MappedBlock*>(block);
-}
-
-std::size_t pages_of(std::size_t bytes) noexcept {
-  return bytes / pages::page_size();
-}
-
-std::size_t overlap(std::size_t end, Range part) noexcept {
-  return std::min(end, part.offset + part.count) - std::min(end, part.offset);
 }
 
 // --- mappings ------------------------------------------------------------------------------------
@@ -197,7 +186,7 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
   }
   while (block.frozen < end) {
     const std::size_t at = block.frozen;
-    const std::size_t size = std::min(kChunk, end - at);
+    const std::size_t size = std::min(kMovedAtOnce, end - at);
     const std::size_t file_at = offset + (at - begin);
     if (block.file->append(block.data + at, size, file_at) != 0) break;
     if (block.file->map_in_place(block.data + at, size, file_at, access) != 0) break;
@@ -215,23 +204,15 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
   return moved;
 }
 
-/// Sets `block.dirty` from what the system knows.
-bool find_dirty(MappedBlock& block) noexcept {
-  const std::size_t count = pages_of(block.frozen);
-  const std::unique_ptr<std::uint64_t[]> words(new (std::nothrow) std::uint64_t[count]);
-  if (words == nullptr || pages::read_pagemap(block.data, count, words.get()) != 0) return false;
-  for (std::size_t page = 0; page < count; ++page) {
-    if (pages::is_own_page(words[page])) block.dirty.set(page, page + 1);
-  }
-  return true;
-}
-
 /// Readies `block` for a branch of its first `used` bytes: gets them into a file, as far as that is
 /// cheaper than copying. False: copy all.
 bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) noexcept {
   const std::size_t whole = pages::round_down(used);
   if (whole == 0) return false;
-  if (block.file && !block.dirty_known && !find_dirty(block)) return false;
+  if (block.file && !block.dirty_known &&
+      add_own_pages(block.data, pages_of(block.frozen), block.dirty) != 0) {
+    return false;
+  }
   const std::size_t tail = used - std::min(block.frozen, used);
   const bool must_copy_tail = block.file && (tail <= kSmallTail || !block.file->grows());
   const std::size_t differs =
@@ -523,7 +504,7 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   if (whole == 0 || self.spilled || !none.grow(pages_of(whole)) || !take_mappings(self, 1)) return;
   std::size_t done = 0;
   while (done < whole) {
-    const std::size_t size = std::min(kChunk, whole - done);
+    const std::size_t size = std::min(kMovedAtOnce, whole - done);
     if (file->map_in_place(self.data + done, size, done, pages::Access::Read) != 0) break;
     done += size;
   }

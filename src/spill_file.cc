@@ -1,7 +1,6 @@
 #include "spill_file.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -10,6 +9,7 @@
 #include <new>
 #include <utility>
 
+#include "page_ranges.h"
 #include "process_locks.h"
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
@@ -29,23 +29,12 @@ constexpr std::size_t kRoomStep = std::size_t{1} << 20;
 // How far ahead of its end a stream may write without asking.
 constexpr std::size_t kWindowStep = std::size_t{64} << 10;
 
-// Bytes that are in memory twice while a block changes to another file.
-constexpr std::size_t kChunk = std::size_t{4} << 20;
-
 constinit std::atomic<std::uint64_t> forks = 0;
 
 const bool forks_are_counted = pages::before_and_after_fork(
     []() noexcept { forks.fetch_add(1, std::memory_order_relaxed); }, []() noexcept {});
 
 thread_local int last_error = 0;
-
-std::size_t pages_of(std::size_t bytes) noexcept {
-  return bytes / pages::page_size();
-}
-
-std::size_t pages_up(std::size_t bytes) noexcept {
-  return pages_of(pages::round_up(bytes));
-}
 
 struct SpillBlock : Block {
   SpillBlock(MemoryFileRef of, std::byte* mapping, std::size_t size) noexcept;
@@ -102,17 +91,8 @@ std::size_t dirty_below(const DirtyPages& dirty, std::size_t used) noexcept {
 /// Sets `block.dirty` from what the system knows.
 bool find_dirty(SpillBlock& block) noexcept {
   if (block.dirty_known) return true;
-  std::array<std::uint64_t, 4096> words;
-  const std::size_t count = pages_of(block.capacity);
-  for (std::size_t first = 0; first < count; first += words.size()) {
-    const std::size_t some = std::min(words.size(), count - first);
-    const int error =
-        pages::read_pagemap(block.data + first * pages::page_size(), some, words.data());
-    if (error != 0) return refuse(error, false);
-    for (std::size_t i = 0; i < some; ++i) {
-      if (pages::is_own_page(words[i])) block.dirty.set(first + i, first + i + 1);
-    }
-  }
+  const int error = add_own_pages(block.data, pages_of(block.capacity), block.dirty);
+  if (error != 0) return refuse(error, false);
   return true;
 }
 
@@ -143,7 +123,7 @@ void change_file(SpillBlock& block, std::size_t end, const MemoryFileRef& file) 
   const std::size_t seen = std::min(end, block.high);
   std::size_t done = 0;
   while (done < seen) {
-    const std::size_t size = std::min(kChunk, seen - done);
+    const std::size_t size = std::min(kMovedAtOnce, seen - done);
     if (file->map_in_place(block.data + done, size, done, pages::Access::ReadWrite) != 0) break;
     done += size;
   }
@@ -221,9 +201,8 @@ Block* branch_spill(Block* block, std::size_t used, std::size_t capacity, Range 
   static_cast<void>(source.write_back(pages_of(whole)));
   const std::size_t differing = dirty_below(source.dirty, used);
   MemoryFileRef file = source.file;
-  const std::size_t overwritten =
-      std::min(used, hole.offset + hole.count) - std::min(used, hole.offset);
-  const bool fresh = used == 0 || source.beneath || outgrown(source, differing + overwritten);
+  const bool fresh =
+      used == 0 || source.beneath || outgrown(source, differing + overlap(used, hole));
   if (fresh) {
     file = copy_file(source, used);
     if (!file) return nullptr;
