@@ -186,8 +186,9 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
   }
   while (block.frozen < end) {
     const std::size_t at = block.frozen;
-    const std::size_t size = std::min(kMovedAtOnce, end - at);
     const std::size_t file_at = offset + (at - begin);
+    // Up to where a huge page of the file may end.
+    const std::size_t size = std::min(kMovedAtOnce - file_at % pages::kHugePage, end - at);
     if (block.file->append(block.data + at, size, file_at) != 0) break;
     if (block.file->map_in_place(block.data + at, size, file_at, access) != 0) break;
     extent->size += size;

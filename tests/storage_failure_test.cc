@@ -629,8 +629,8 @@ TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
   BytesIO stream{ByteSpan(content)};
   const Bytes snapshot = stream.getvalue();
   {
-    // The first piece goes into the file, the second does not.
-    const PageFaults second({.call = Call::Append, .after = 1, .error = ENOSPC});
+    // All pieces but the last go into the file.
+    const PageFaults last({.call = Call::Append, .after = 2, .error = ENOSPC});
     stream.write_at(0, "x");
     ASSERT_EQ(PageFaults::refused(), 1u);
   }

@@ -24,6 +24,9 @@
 #ifndef MADV_POPULATE_WRITE
 #  define MADV_POPULATE_WRITE 23
 #endif
+#ifndef MADV_COLLAPSE
+#  define MADV_COLLAPSE 25
+#endif
 #ifndef PR_SET_VMA
 #  define PR_SET_VMA 0x53564d41
 #  define PR_SET_VMA_ANON_NAME 0
@@ -88,6 +91,11 @@ int protection(Access access) noexcept {
   return access == Access::Read ? PROT_READ : PROT_READ | PROT_WRITE;
 }
 
+/// Bytes from an address to where a huge page may begin.
+std::size_t to_huge_page(const void* data) noexcept {
+  return -reinterpret_cast<std::uintptr_t>(data) & (kHugePage - 1);
+}
+
 /// So that /proc/self/smaps tells whose memory it is. Kernels that do not know names refuse.
 void name(void* data, std::size_t size) noexcept {
   ::prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, data, size, "quire:mapped");
@@ -114,11 +122,33 @@ std::size_t page_size() noexcept {
 
 // --- mappings ------------------------------------------------------------------------------------
 
+namespace {
+
+void* map_anonymous(std::size_t size) noexcept {
+  return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/// An empty mapping or another in its place that begins with a huge page. Newer kernels see to that
+/// where the size is a whole number of them.
+void* at_huge_page(void* mapped, std::size_t size) noexcept {
+  if (to_huge_page(mapped) == 0) return mapped;
+  void* const roomy = map_anonymous(size + kHugePage);
+  if (roomy == MAP_FAILED) return mapped;
+  ::munmap(mapped, size);
+  const std::size_t before = to_huge_page(roomy);
+  auto* const begin = static_cast<std::byte*>(roomy) + before;
+  if (before != 0) ::munmap(roomy, before);
+  ::munmap(begin + size, kHugePage - before);
+  return begin;
+}
+
+}  // namespace
+
 int map(std::size_t size, std::byte** data) noexcept {
   if (const int error = fault(Call::Map)) return error;
-  void* const mapped =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* mapped = map_anonymous(size);
   if (mapped == MAP_FAILED) return errno;
+  if (size >= 2 * kHugePage) mapped = at_huge_page(mapped, size);
   name(mapped, size);
   ::madvise(mapped, size, MADV_NOHUGEPAGE);
   *data = static_cast<std::byte*>(mapped);
@@ -193,12 +223,9 @@ int make_writable(std::byte* data, std::size_t size) noexcept {
 }
 
 void populate(std::byte* data, std::size_t size) noexcept {
-  const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  const std::uintptr_t first = (begin + kHugePage - 1) & ~(kHugePage - 1);
-  const std::uintptr_t last = (begin + size) & ~(kHugePage - 1);
-  if (first < last) {
-    const std::size_t before = first - begin;
-    const std::size_t whole = last - first;
+  const std::size_t before = to_huge_page(data);
+  if (size >= before + kHugePage) {
+    const std::size_t whole = (size - before) & ~(kHugePage - 1);
     // Afterwards the same as its neighbours again, so that it remains one mapping for mremap.
     if (::madvise(data + before, whole, MADV_HUGEPAGE) == 0) {
       ::madvise(data + before, whole, MADV_POPULATE_WRITE);
@@ -229,11 +256,9 @@ int create_file(int* file) noexcept {
   return error;
 }
 
-int append(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
-  if (const int error = fault(Call::Append)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
+namespace {
+
+int write_all(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
   while (size != 0) {
     const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
     if (written < 0) {
@@ -244,6 +269,70 @@ int append(int file, const std::byte* data, std::size_t size, std::size_t offset
     data += written;
     offset += static_cast<std::size_t>(written);
     size -= static_cast<std::size_t>(written);
+  }
+  return 0;
+}
+
+/// Writes huge pages to a memory file. Its memory cannot be asked for in huge pages; but a unit that
+/// has a page already can be collapsed into one, and then takes the rest without a page fault.
+class HugePageWriter {
+ public:
+  explicit HugePageWriter(int file) noexcept : file_(file) {}
+
+  HugePageWriter(const HugePageWriter&) = delete;
+  HugePageWriter& operator=(const HugePageWriter&) = delete;
+
+  ~HugePageWriter() {
+    if (reserved_ != MAP_FAILED) ::munmap(reserved_, 2 * kHugePage);
+  }
+
+  /// False, with some of it written or not, when the system refuses. REQUIRES: `offset` is a huge
+  /// page's
+  [[nodiscard]] bool write(const std::byte* data, std::size_t offset) noexcept {
+    if (fault(Call::Collapse) != 0 || !reserve()) return false;
+    // The last page: what is behind the end of a file cannot be written to through a mapping.
+    const std::size_t last = kHugePage - page_size();
+    if (write_all(file_, data + last, page_size(), offset + last) != 0) return false;
+    void* const mapped = ::mmap(window_, kHugePage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                                file_, static_cast<off_t>(offset));
+    if (mapped == MAP_FAILED || ::madvise(mapped, kHugePage, MADV_COLLAPSE) != 0) return false;
+    std::memcpy(mapped, data, last);
+    return true;
+  }
+
+ private:
+  /// Address space with a huge page's boundary in it.
+  bool reserve() noexcept {
+    if (reserved_ != MAP_FAILED) return true;
+    reserved_ = ::mmap(nullptr, 2 * kHugePage, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reserved_ == MAP_FAILED) return false;
+    window_ = static_cast<std::byte*>(reserved_) + to_huge_page(reserved_);
+    return true;
+  }
+
+  const int file_;
+  void* reserved_ = MAP_FAILED;
+  std::byte* window_ = nullptr;
+};
+
+}  // namespace
+
+int append(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+  if (const int error = fault(Call::Append)) return error;
+  bool limited = false;
+  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
+  const FileSizeSignal signal(limited);
+  HugePageWriter huge_pages(file);
+  while (size != 0) {
+    const std::size_t unit = kHugePage - offset % kHugePage;
+    const std::size_t piece = std::min(size, unit);
+    if (piece != kHugePage || !huge_pages.write(data, offset)) {
+      if (const int error = write_all(file, data, piece, offset)) return error;
+    }
+    data += piece;
+    offset += piece;
+    size -= piece;
   }
   return 0;
 }

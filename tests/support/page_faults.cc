@@ -62,6 +62,8 @@ const char* name_of(Call call) {
       return "MemoryFile";
     case Call::Append:
       return "Append";
+    case Call::Collapse:
+      return "Collapse";
     case Call::Map:
       return "Map";
     case Call::MapOver:

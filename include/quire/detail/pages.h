@@ -20,6 +20,7 @@ namespace quire::detail::pages {
 enum class Call {
   MemoryFile,   ///< memfd_create and the seal
   Append,       ///< pwrite to a memory file
+  Collapse,     ///< mmap and madvise, so that a part of a memory file is one huge page
   Map,          ///< mmap where nothing was
   MapOver,      ///< mmap over a mapping; refused before it does anything
   MapOverTorn,  ///< the same, refused after it has unmapped what was there (older kernels)
@@ -28,7 +29,7 @@ enum class Call {
   ReadPagemap,  ///< open and pread of /proc/self/pagemap
 };
 
-inline constexpr int kCalls = 8;
+inline constexpr int kCalls = 9;
 
 /// Asked before each of these calls: 0 lets it through, an error number makes it fail.
 using FaultHook = int (*)(Call call) noexcept;
