@@ -17,6 +17,9 @@ namespace {
 // Under this, a copy costs less than what keeping a whole block alive may lead to.
 constexpr std::size_t kSmallResult = 64 * 1024;
 
+// What a large write writes at once.
+constexpr std::size_t kAtOnce = std::size_t{2} << 20;
+
 // Shrinking smaller blocks gives nothing worth a realloc back.
 constexpr std::size_t kShrinkFrom = 64 * 1024;
 
@@ -182,8 +185,9 @@ detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
   // On the heap pages never move, wherever the block came from.
   if (options_.tier == StorageOptions::heap) return {};
   if (!block_ || block_->kind->branch == nullptr) return {};
-  if (!detail::wants_sharing(size_, options_)) return {};
   const std::size_t before = offset_in_block();
+  const bool grows = before + capacity > block_->capacity;
+  if (!detail::wants_sharing(size_, grows, options_)) return {};
   // Pages for the sake of what lies in front of the stream's bytes are no bargain.
   if (before > size_) return {};
   return detail::BlockRef::adopt(block_->kind->branch(
@@ -332,7 +336,16 @@ std::size_t BytesIO::write_slow(ByteSpan data) {
   make_writable(std::min(position_, size_), end);
   if (position_ > size_) std::memset(data_ + size_, 0, position_ - size_);
   const std::size_t count = end - position_;
-  std::memmove(data_ + position_, data.data(), count);
+  if (count > kAtOnce && !from_itself && block_ && block_->kind->window != nullptr) {
+    // A block gets its pages a few at a time, each just before it is written to.
+    for (std::size_t at = position_; at < end; at += kAtOnce) {
+      const std::size_t piece = std::min(kAtOnce, end - at);
+      if (at != position_) static_cast<void>(open_window(at, at + piece));
+      std::memcpy(data_ + at, data.data() + (at - position_), piece);
+    }
+  } else {
+    std::memmove(data_ + position_, data.data(), count);
+  }
   position_ = end;
   size_ = std::max(size_, end);
   count_copied(CopyReason::Caller, count);

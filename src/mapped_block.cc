@@ -27,6 +27,9 @@ constexpr std::size_t kBirthStep = std::size_t{256} << 10;
 // A hole that is not larger is mapped like the rest: a page fault costs less than a mapping.
 constexpr std::size_t kSmallHole = std::size_t{64} << 10;
 
+// Pages that are got at once, and may still be in the cache when they are written to.
+constexpr std::size_t kTouchedAtOnce = std::size_t{2} << 20;
+
 // How many times its size a block may get from the cache.
 constexpr std::size_t kOversize = 8;
 
@@ -58,6 +61,8 @@ struct MappedBlock : Block {
   bool dirty_known = true;   // false once a writable view was handed out
   bool read_only = false;    // parts of it, as others only read them
   std::size_t mappings = 1;  // taken from the budget
+  std::size_t inserted = 0;  // of these, for new pages in the middle of the file's
+  std::size_t inserted_end = 0;
 
   [[nodiscard]] Extent* last_extent() noexcept {
     return extent_count == 0 ? nullptr : &extents[extent_count - 1];
@@ -93,21 +98,22 @@ void set_mapping(MappedBlock& block, const Mapping& mapping, std::size_t surplus
   block.surplus = surplus;
 }
 
-/// Where a huge page begins, at or before an offset of the block.
+/// Where a huge page begins, at or before an offset of the block; the first one if none does.
 std::size_t huge_page_before(const MappedBlock& block, std::size_t offset) noexcept {
   const auto start = reinterpret_cast<std::uintptr_t>(block.data);
-  const std::uintptr_t at = (start + offset) & ~(pages::kHugePage - 1);
-  return at < start ? 0 : at - start;
+  const std::size_t first = -start & (pages::kHugePage - 1);
+  return offset < first ? first : first + ((offset - first) & ~(pages::kHugePage - 1));
 }
 
 /// Gets the pages of [begin, end) before they are written to one by one: a fault for each costs more
 /// than the copying. Goes ahead as far as memory at rest may be more than the data, and stops where
-/// a huge page may begin the next time.
+/// a huge page may begin the next time. Of many it gets the first, and is to be asked again.
 void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
+  end = std::min(end, begin + kTouchedAtOnce);
   const std::size_t from = std::max(block.touched, pages::round_down(begin));
   std::size_t to = pages::round_up(end + begin / kAhead + kAheadMin);
   const std::size_t stop = huge_page_before(block, to);
-  if (stop >= end && stop > from) to = stop;
+  if (stop >= end && stop > from && stop < to) to = stop;
   to = std::min(to, block.capacity);
   if (to > from) pages::populate(block.data + from, to - from);
   block.touched = std::max(from, to);
@@ -139,6 +145,7 @@ bool settle_mappings(MappedBlock& block) noexcept {
     at = block.extents[i].begin + block.extents[i].size;
   }
   if (at < block.capacity) ++needed;
+  needed += block.inserted;
   if (needed > block.mappings) return take_mappings(block, needed - block.mappings);
   pages::give_mappings(block.mappings - needed);
   block.mappings = needed;
@@ -147,7 +154,7 @@ bool settle_mappings(MappedBlock& block) noexcept {
 
 void forget_file(MappedBlock& block) noexcept {
   block.file = MemoryFileRef();
-  block.frozen = block.extent_count = 0;
+  block.frozen = block.extent_count = block.inserted = block.inserted_end = 0;
   block.dirty.clear();
   block.dirty_known = true;
 }
@@ -346,6 +353,62 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   return owner.detach();
 }
 
+/// Puts new memory in the place of a huge page of which [begin, end) is about to be written. The rest
+/// is copied, with `room` for it. False when the system refuses.
+bool replace_unit(MappedBlock& block, std::size_t unit, std::size_t begin, std::size_t end,
+                  std::byte* room) noexcept {
+  constexpr std::size_t kSize = pages::kHugePage;
+  const bool goes_on = unit == block.inserted_end && block.inserted != 0;
+  if (!goes_on && !take_mappings(block, 2)) return false;
+  std::byte* const data = block.data + unit;
+  const std::size_t before = begin - unit;
+  const std::size_t after = unit + kSize - end;
+  std::memcpy(room, data, before);
+  std::memcpy(room + before, data + kSize - after, after);
+  bool torn = false;
+  const bool done = pages::map_over_new(data, kSize, &torn) == 0;
+  if (torn && pages::renew(data, kSize) != 0) end_without_bytes();
+  if (!done && !torn) {
+    if (!goes_on) {
+      pages::give_mappings(2);
+      block.mappings -= 2;
+    }
+    return false;
+  }
+  if (!goes_on) block.inserted += 2;
+  block.inserted_end = unit + kSize;
+  block.dirty.set(pages_of(unit), pages_of(unit + kSize));
+  pages::populate(data, kSize);
+  std::memcpy(data, room, before);
+  std::memcpy(data + kSize - after, room + before, after);
+  return done;
+}
+
+/// Before [begin, end) below the frozen end is written: new memory for the huge pages of which that is
+/// the larger part. Otherwise each page would be copied, one by one, by a page fault.
+void replace_units(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
+  constexpr std::size_t kSize = pages::kHugePage;
+  if (end - begin < kSize / 2) return;
+  std::size_t surplus = 0;
+  Mapping room;
+  std::size_t unit = huge_page_before(block, begin);
+  for (; unit < end && unit + kSize <= block.frozen; unit += kSize) {
+    const std::size_t first = std::max(begin, unit);
+    const std::size_t last = std::min(end, unit + kSize);
+    if (first >= last || last - first < kSize / 2) continue;
+    if (block.dirty.count(pages_of(unit), pages_of(unit + kSize)) * 2 > pages_of(kSize)) continue;
+    if (last - first < kSize && room.size == 0) {
+      room = new_mapping(kSize / 2, kSize / 2, &surplus);
+      if (room.size == 0) break;
+      if (room.touched < kSize / 2) pages::populate(room.data, kSize / 2);
+      room.touched = std::max(room.touched, kSize / 2);
+    }
+    if (!replace_unit(block, unit, first, last, room.data)) break;
+  }
+  give_surplus(surplus);
+  if (room.size != 0) cache_or_unmap(room);
+}
+
 /// To anonymous memory, all of it. REQUIRES: the caller owns the block alone, and that the file
 Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
                std::size_t* copied) noexcept {
@@ -436,9 +499,13 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
   }
   const std::size_t first = begin / pages::page_size();
   const std::size_t last = pages_of(pages::round_up(std::min(end, self.frozen)));
-  self.dirty.set(first, last);
+  const std::size_t clean = last - first - self.dirty.count(first, last);
   // With most of it copied the file is only a second copy, if nobody else has it.
-  if (alone && self.file->unique() && self.dirty.count() * 2 > pages_of(self.frozen)) return {};
+  if (alone && self.file->unique() && (self.dirty.count() + clean) * 2 > pages_of(self.frozen)) {
+    return {};
+  }
+  if (alone && clean != 0) replace_units(self, begin, std::min(end, self.frozen));
+  self.dirty.set(first, last);
   const bool into_tail = end >= self.frozen && self.paging == Paging::WhenShared;
   return {first * pages::page_size(),
           into_tail ? self.capacity : std::max(end, last * pages::page_size())};

@@ -44,9 +44,7 @@ int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offs
   if (!torn) return error;
   // Whoever has a handle of the bytes must go on seeing them.
   if (pages::renew(data, size) != 0 || pages::read_back(descriptor_, data, size, offset) != 0) {
-    std::fputs("quire: the system took away a mapping that is in use, and refuses another\n",
-               stderr);
-    std::abort();
+    end_without_bytes();
   }
   return error;
 }
@@ -61,6 +59,11 @@ void MemoryFile::retire() noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
   const int descriptor = descriptor_.exchange(-1, std::memory_order_relaxed);
   if (descriptor >= 0) pages::close_file(descriptor);
+}
+
+void end_without_bytes() noexcept {
+  std::fputs("quire: the system took away a mapping that is in use, and refuses another\n", stderr);
+  std::abort();
 }
 
 }  // namespace quire::detail

@@ -103,6 +103,9 @@ class MemoryFile {
   const std::uint64_t generation_ = pages::process_generation();
 };
 
+/// The bytes of a block are gone because the system unmapped them and did not map others.
+[[noreturn]] void end_without_bytes() noexcept;
+
 /// A block's share in a MemoryFile, or none.
 class MemoryFileRef {
  public:

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <random>
 #include <string>
@@ -71,6 +72,13 @@ void overwrite(BytesIO& stream, string& model, std::size_t at, const string& dat
   if (model.size() < at + data.size()) model.resize(at + data.size());
   std::copy(data.begin(), data.end(), model.begin() + static_cast<std::ptrdiff_t>(at));
   stream.write_at(at, data);
+}
+
+std::size_t mappings_of_the_process() {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t lines = 0;
+  for (string line; std::getline(maps, line);) ++lines;
+  return lines;
 }
 
 class BytesIOTiers : public testing::TestWithParam<Tier> {
@@ -723,7 +731,7 @@ TEST_P(BytesIOPaged, AppendsWithEverySnapshotKeptTakeTheDataOnce) {
   const string piece = pattern(4096 + 1);
   std::vector<Bytes> kept;
   const std::ptrdiff_t memory = memory_in_use();
-  const std::size_t rounds = 2000;
+  const std::size_t rounds = 10'000;  // below 8 MiB each growth copies
   for (std::size_t i = 0; i < rounds; ++i) {
     f.write(piece);
     kept.push_back(f.getvalue());
@@ -808,6 +816,39 @@ TEST_P(BytesIOPaged, RewritingAllOfItCopiesNothingFirst) {
   before.check();
   second.check();
   expect_content(f, pattern(4 * kMib, 2));
+}
+
+TEST_P(BytesIOPaged, LargeOverwritesKeepWhatIsAroundThem) {
+  // Where a write covers most of a huge page the stream gets a new one, and copies the rest into it.
+  constexpr std::size_t kSize = 13 * kMib + 777;
+  string model = pattern(kSize);
+  BytesIO f = filled(model);
+  std::vector<Kept> kept;
+  kept.emplace_back(f.getvalue());
+  unsigned round = 0;
+  for (const std::size_t size : {kMib - 1, kMib, kMib + kPage + 1, 2 * kMib, 5 * kMib + 1}) {
+    for (const std::size_t at : {std::size_t{0}, kMib, kMib - 5, 2 * kMib, 3 * kMib + 7 * kPage + 3,
+                                 6 * kMib - 1, kSize - size}) {
+      const string text = pattern(size, ++round);
+      f.write_at(at, text);
+      model.replace(at, size, text);
+      f.write_at(at / 2, "small");
+      model.replace(at / 2, 5, "small");
+      if (round % 4 == 0) kept.emplace_back(f.getvalue());
+      if (round % 11 == 0) kept.erase(kept.begin() + 1);
+      ASSERT_TRUE(f.getvalue() == ByteSpan(model)) << size << " at " << at;
+    }
+  }
+  for (const Kept& value : kept) value.check();
+}
+
+TEST_P(BytesIOPaged, RewritingInSequenceTakesFewMappings) {
+  BytesIO f = filled(pattern(24 * kMib));
+  const Bytes before = f.getvalue();
+  f.write_at(7, "x");
+  const std::size_t mappings = mappings_of_the_process();
+  for (std::size_t at = 0; at + kMib <= f.size(); at += kMib) f.write_at(at, pattern(kMib, at));
+  EXPECT_LE(mappings_of_the_process(), mappings + 6);
 }
 
 TEST_P(BytesIOPaged, GetvalueBesideAViewSharesPages) {

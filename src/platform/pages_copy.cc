@@ -35,6 +35,11 @@ int map_over(std::byte*, std::size_t, int, std::size_t, Access, bool* torn) noex
   return ENOSYS;
 }
 
+int map_over_new(std::byte*, std::size_t, bool* torn) noexcept {
+  *torn = false;
+  return ENOSYS;
+}
+
 int renew(std::byte*, std::size_t) noexcept {
   return ENOSYS;
 }

@@ -124,15 +124,21 @@ std::size_t page_size() noexcept {
 
 namespace {
 
-void* map_anonymous(std::size_t size) noexcept {
-  return ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+void* map_anonymous(void* data, std::size_t size, int flags) noexcept {
+  return ::mmap(data, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
+/// As all mappings of blocks are that are not a file's, so that neighbours become one.
+void set_up(void* mapped, std::size_t size) noexcept {
+  name(mapped, size);
+  ::madvise(mapped, size, MADV_NOHUGEPAGE);
 }
 
 /// An empty mapping or another in its place that begins with a huge page. Newer kernels see to that
 /// where the size is a whole number of them.
 void* at_huge_page(void* mapped, std::size_t size) noexcept {
   if (to_huge_page(mapped) == 0) return mapped;
-  void* const roomy = map_anonymous(size + kHugePage);
+  void* const roomy = map_anonymous(nullptr, size + kHugePage, 0);
   if (roomy == MAP_FAILED) return mapped;
   ::munmap(mapped, size);
   const std::size_t before = to_huge_page(roomy);
@@ -146,11 +152,10 @@ void* at_huge_page(void* mapped, std::size_t size) noexcept {
 
 int map(std::size_t size, std::byte** data) noexcept {
   if (const int error = fault(Call::Map)) return error;
-  void* mapped = map_anonymous(size);
+  void* mapped = map_anonymous(nullptr, size, 0);
   if (mapped == MAP_FAILED) return errno;
   if (size >= 2 * kHugePage) mapped = at_huge_page(mapped, size);
-  name(mapped, size);
-  ::madvise(mapped, size, MADV_NOHUGEPAGE);
+  set_up(mapped, size);
   *data = static_cast<std::byte*>(mapped);
   return 0;
 }
@@ -186,8 +191,11 @@ void* map_file(std::byte* data, std::size_t size, int access, int file,
 
 }  // namespace
 
-int map_over(std::byte* data, std::size_t size, int file, std::size_t offset, Access access,
-             bool* torn) noexcept {
+namespace {
+
+/// What map_over() does, with `map` for the call.
+template <class Map>
+int replace(std::byte* data, std::size_t size, bool* torn, Map map) noexcept {
   *torn = false;
   if (const int error = fault(Call::MapOver)) return error;
   if (const int error = fault(Call::MapOverTorn)) {
@@ -195,25 +203,38 @@ int map_over(std::byte* data, std::size_t size, int file, std::size_t offset, Ac
     *torn = true;
     return error;
   }
-  if (map_file(data, size, protection(access), file, offset) != MAP_FAILED) return 0;
+  if (map() != MAP_FAILED) return 0;
   const int error = errno;
   // Nobody says whether it failed before or after it took away what was there: ask.
   *torn = ::msync(data, size, MS_ASYNC) != 0;
   return error;
 }
 
+}  // namespace
+
+int map_over(std::byte* data, std::size_t size, int file, std::size_t offset, Access access,
+             bool* torn) noexcept {
+  return replace(data, size, torn,
+                 [&] { return map_file(data, size, protection(access), file, offset); });
+}
+
+int map_over_new(std::byte* data, std::size_t size, bool* torn) noexcept {
+  const int error = replace(data, size, torn, [&] { return map_anonymous(data, size, MAP_FIXED); });
+  if (error == 0) set_up(data, size);
+  return error;
+}
+
 int renew(std::byte* data, std::size_t size) noexcept {
   if (const int error = fault(Call::MapOver)) return error;
   // What another thread may have mapped here since must not go.
-  void* const mapped = ::mmap(data, size, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  void* const mapped = map_anonymous(data, size, MAP_FIXED_NOREPLACE);
   if (mapped == MAP_FAILED) return errno;
   // Kernels that do not know the flag take the address for a wish.
   if (mapped != data) {
     ::munmap(mapped, size);
     return EEXIST;
   }
-  name(mapped, size);
+  set_up(mapped, size);
   return 0;
 }
 

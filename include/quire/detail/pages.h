@@ -71,6 +71,9 @@ void unmap(std::byte* data, std::size_t size) noexcept;
 [[nodiscard]] int map_over(std::byte* data, std::size_t size, int file, std::size_t offset,
                            Access access, bool* torn) noexcept;
 
+/// The same with new memory.
+[[nodiscard]] int map_over_new(std::byte* data, std::size_t size, bool* torn) noexcept;
+
 /// Maps new memory where a torn map_over() left nothing; fails when something else is there by now.
 [[nodiscard]] int renew(std::byte* data, std::size_t size) noexcept;
 
