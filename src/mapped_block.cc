@@ -47,9 +47,10 @@ struct Extent {
 using Extents = std::array<Extent, 8>;
 
 struct MappedBlock : Block {
-  MappedBlock(const Mapping& mapping, std::size_t surplus, Paging paged) noexcept;
+  MappedBlock(const Mapping& mapping, std::size_t surplus, Paging paged, bool huge) noexcept;
 
   const Paging paging;
+  const bool huge_pages;
   std::size_t touched;  // up to where pages are known to be there
   std::size_t surplus;  // of what the cache lent
   MemoryFileRef file;
@@ -115,7 +116,7 @@ void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
   const std::size_t stop = huge_page_before(block, to);
   if (stop >= end && stop > from && stop < to) to = stop;
   to = std::min(to, block.capacity);
-  if (to > from) pages::populate(block.data + from, to - from);
+  if (to > from) pages::populate(block.data + from, to - from, block.huge_pages);
   block.touched = std::max(from, to);
 }
 
@@ -196,7 +197,7 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
     const std::size_t file_at = offset + (at - begin);
     // Up to where a huge page of the file may end.
     const std::size_t size = std::min(kMovedAtOnce - file_at % pages::kHugePage, end - at);
-    if (block.file->append(block.data + at, size, file_at) != 0) break;
+    if (block.file->append(block.data + at, size, file_at, block.huge_pages) != 0) break;
     if (block.file->map_in_place(block.data + at, size, file_at, access) != 0) break;
     extent->size += size;
     block.frozen += size;
@@ -328,7 +329,7 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   if (overlap(used, hole) > used / 2) return nullptr;
   const std::lock_guard lock(process_locks.layouts.of(block));
   if (!prepare_branch(source, used, copied)) return nullptr;
-  Block* const made = new_mapped_block(std::max(used, capacity), source.paging);
+  Block* const made = new_mapped_block(std::max(used, capacity), source.paging, source.huge_pages);
   if (made == nullptr) return nullptr;
   BlockRef owner = BlockRef::adopt(made);
   MappedBlock& target = mapped(made);
@@ -363,8 +364,8 @@ bool replace_unit(MappedBlock& block, std::size_t unit, std::size_t begin, std::
   std::byte* const data = block.data + unit;
   const std::size_t before = begin - unit;
   const std::size_t after = unit + kSize - end;
-  std::memcpy(room, data, before);
-  std::memcpy(room + before, data + kSize - after, after);
+  if (before != 0) std::memcpy(room, data, before);
+  if (after != 0) std::memcpy(room + before, data + kSize - after, after);
   bool torn = false;
   const bool done = pages::map_over_new(data, kSize, &torn) == 0;
   if (torn && pages::renew(data, kSize) != 0) end_without_bytes();
@@ -378,9 +379,9 @@ bool replace_unit(MappedBlock& block, std::size_t unit, std::size_t begin, std::
   if (!goes_on) block.inserted += 2;
   block.inserted_end = unit + kSize;
   block.dirty.set(pages_of(unit), pages_of(unit + kSize));
-  pages::populate(data, kSize);
-  std::memcpy(data, room, before);
-  std::memcpy(data + kSize - after, room + before, after);
+  pages::populate(data, kSize, block.huge_pages);
+  if (before != 0) std::memcpy(data, room, before);
+  if (after != 0) std::memcpy(data + kSize - after, room + before, after);
   return done;
 }
 
@@ -400,7 +401,7 @@ void replace_units(MappedBlock& block, std::size_t begin, std::size_t end) noexc
     if (last - first < kSize && room.size == 0) {
       room = new_mapping(kSize / 2, kSize / 2, &surplus);
       if (room.size == 0) break;
-      if (room.touched < kSize / 2) pages::populate(room.data, kSize / 2);
+      if (room.touched < kSize / 2) pages::populate(room.data, kSize / 2, false);
       room.touched = std::max(room.touched, kSize / 2);
     }
     if (!replace_unit(block, unit, first, last, room.data)) break;
@@ -539,21 +540,22 @@ std::size_t memory_of_mapped(Block* block) noexcept {
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,
                                 window_mapped, expose_mapped,  memory_of_mapped};
 
-MappedBlock::MappedBlock(const Mapping& mapping, std::size_t lent, Paging paged) noexcept
+MappedBlock::MappedBlock(const Mapping& mapping, std::size_t lent, Paging paged, bool huge) noexcept
     : Block{mapping.data, mapping.size, &kMappedKind, 1, 0},
       paging(paged),
+      huge_pages(huge),
       touched(mapping.touched),
       surplus(lent) {}
 
 }  // namespace
 
-Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept {
+Block* new_mapped_block(std::size_t capacity, Paging paging, bool huge_pages) noexcept {
   if (!pages::available() || capacity > kMaxSize) return nullptr;
   if (!pages::take_mappings(1)) return nullptr;
   std::size_t surplus = 0;
   const Mapping mapping = new_mapping(mapping_size(capacity), capacity, &surplus);
   if (mapping.size != 0) {
-    auto* const block = new (std::nothrow) MappedBlock(mapping, surplus, paging);
+    auto* const block = new (std::nothrow) MappedBlock(mapping, surplus, paging, huge_pages);
     if (block != nullptr) return block;
     give_surplus(surplus);
     cache_or_unmap(mapping);

@@ -22,9 +22,10 @@ void MemoryFile::release() noexcept {
   if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset,
+                       bool huge) noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
-  return grows() ? pages::append(descriptor_, data, size, offset) : EBADF;
+  return grows() ? pages::append(descriptor_, data, size, offset, huge) : EBADF;
 }
 
 int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,

@@ -61,8 +61,9 @@ class MemoryFile {
     size_.compare_exchange_strong(end, offset, std::memory_order_relaxed);
   }
 
-  /// Writes to bytes that were set aside and that no mapping shows.
-  [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset) noexcept;
+  /// Writes to bytes that were set aside and that no mapping shows; see pages::append().
+  [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset,
+                           bool huge) noexcept;
 
   /// Maps a part of the file over bytes that somebody may be reading and that the file has there, too.
   /// When that fails the bytes are where they were.

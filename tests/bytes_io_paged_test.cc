@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "quire/bytes_io.h"
+#include "quire/cached_memory.h"
 #include "support/storage.h"
 
 namespace quire {
@@ -992,6 +993,50 @@ TEST_P(BytesIOPaged, NothingIsLeftBehind) {
   EXPECT_EQ(after.shared, before.shared);
   if (!test::kSanitized) {
     EXPECT_LE(after.mapped, before.mapped + 64 * 1024);
+  }
+}
+
+// --- huge pages ----------------------------------------------------------------------------------
+
+/// Bytes of the process that are mapped huge pages, its own or a memory file's.
+std::size_t bytes_in_huge_pages() {
+  release_cached_memory();
+  std::ifstream rollup("/proc/self/smaps_rollup");
+  std::size_t kib = 0;
+  for (string word; rollup >> word;) {
+    std::size_t value = 0;
+    if ((word == "AnonHugePages:" || word == "ShmemPmdMapped:") && rollup >> value) kib += value;
+  }
+  return kib * 1024;
+}
+
+/// Whether the system gives them to whom asks.
+bool system_has_huge_pages() {
+  std::ifstream enabled("/sys/kernel/mm/transparent_hugepage/enabled");
+  string words;
+  std::getline(enabled, words);
+  return words.find("[madvise]") != string::npos || words.find("[always]") != string::npos;
+}
+
+TEST(BytesIOHugePages, AreAskedForUnlessTheOptionSaysNo) {
+  const string content = pattern(9 * kMib);
+  for (const bool wanted : {true, false}) {
+    const std::size_t before = bytes_in_huge_pages();
+    BytesIO f(ByteSpan(content), StorageOptions{.huge_pages = wanted});
+    const auto more_than_before = [&] { return bytes_in_huge_pages() - before; };
+    if (!wanted || !shares_pages(Tier::automatic)) {
+      EXPECT_EQ(more_than_before(), 0u) << "mapped";
+    } else if (system_has_huge_pages()) {
+      EXPECT_GE(more_than_before(), 4 * kMib) << "mapped";
+    }
+    const Bytes value = f.getvalue();
+    f.write_at(5 * kMib, "x");
+    const Bytes second = f.getvalue();
+    f.write_at(0, content.substr(0, 4 * kMib));
+    expect_same(value, content, "snapshot");
+    if (!wanted) {
+      EXPECT_EQ(more_than_before(), 0u) << "paged";
+    }
   }
 }
 

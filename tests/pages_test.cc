@@ -74,7 +74,7 @@ class MappedFile {
     EXPECT_EQ(create_file(&file_), 0);
     for (std::size_t i = 0; i < count; ++i) {
       const std::vector<std::byte> page(page_size(), static_cast<std::byte>('a' + i));
-      EXPECT_EQ(append(file_, page.data(), page.size(), i * page_size()), 0);
+      EXPECT_EQ(append(file_, page.data(), page.size(), i * page_size(), false), 0);
     }
     EXPECT_EQ(map(size_, &data_), 0);
     bool torn = true;
@@ -308,15 +308,15 @@ bool system_collapses() {
 
 /// Appends `before` bytes and then three huge pages and a bit, and reads all of it through a private
 /// mapping. Returns the bytes that are mapped as huge pages.
-std::size_t huge_bytes_appended(std::size_t before) {
+std::size_t huge_bytes_appended(std::size_t before, bool huge = true) {
   const std::size_t size = round_up(before + 3 * kHugePage + 100);
   std::vector<std::byte> content(size);
   for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<std::byte>(i * 7 + i / 4096);
   int file = -1;
   std::byte* data = nullptr;
   EXPECT_EQ(create_file(&file), 0);
-  EXPECT_EQ(append(file, content.data(), before, 0), 0);
-  EXPECT_EQ(append(file, content.data() + before, size - before, before), 0);
+  EXPECT_EQ(append(file, content.data(), before, 0, huge), 0);
+  EXPECT_EQ(append(file, content.data() + before, size - before, before, huge), 0);
   struct stat status {};
   EXPECT_EQ(::fstat(file, &status), 0);
   EXPECT_EQ(static_cast<std::size_t>(status.st_size), size);
@@ -326,10 +326,10 @@ std::size_t huge_bytes_appended(std::size_t before) {
   EXPECT_EQ(map_over(data, size, file, 0, Access::ReadWrite, &torn), 0);
   const std::size_t huge_before = bytes_in_huge_file_pages();
   EXPECT_EQ(std::memcmp(data, content.data(), size), 0) << before;
-  const std::size_t huge = bytes_in_huge_file_pages() - huge_before;
+  const std::size_t huge_bytes = bytes_in_huge_file_pages() - huge_before;
   unmap(data, size);
   close_file(file);
-  return huge;
+  return huge_bytes;
 }
 
 TEST(Pages, WhatIsAppendedIsInHugePagesWhereTheSystemMakesThem) {
@@ -342,6 +342,7 @@ TEST(Pages, WhatIsAppendedIsInHugePagesWhereTheSystemMakesThem) {
 
 TEST(Pages, WhatIsAppendedIsTheSameWithoutHugePages) {
   if (back_end_is_portable()) return;
+  EXPECT_EQ(huge_bytes_appended(page_size(), false), 0u);
   const RefusedCall call(Call::Collapse);
   EXPECT_EQ(huge_bytes_appended(page_size()), 0u);
 }

@@ -48,13 +48,13 @@ int make_writable(std::byte*, std::size_t) noexcept {
   return ENOSYS;
 }
 
-void populate(std::byte*, std::size_t) noexcept {}
+void populate(std::byte*, std::size_t, bool) noexcept {}
 
 int create_file(int*) noexcept {
   return ENOSYS;
 }
 
-int append(int, const std::byte*, std::size_t, std::size_t) noexcept {
+int append(int, const std::byte*, std::size_t, std::size_t, bool) noexcept {
   return ENOSYS;
 }
 

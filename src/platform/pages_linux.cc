@@ -243,9 +243,9 @@ int make_writable(std::byte* data, std::size_t size) noexcept {
   return ::mprotect(data, size, PROT_READ | PROT_WRITE) == 0 ? 0 : errno;
 }
 
-void populate(std::byte* data, std::size_t size) noexcept {
+void populate(std::byte* data, std::size_t size, bool huge) noexcept {
   const std::size_t before = to_huge_page(data);
-  if (size >= before + kHugePage) {
+  if (huge && size >= before + kHugePage) {
     const std::size_t whole = (size - before) & ~(kHugePage - 1);
     // Afterwards the same as its neighbours again, so that it remains one mapping for mremap.
     if (::madvise(data + before, whole, MADV_HUGEPAGE) == 0) {
@@ -339,7 +339,8 @@ class HugePageWriter {
 
 }  // namespace
 
-int append(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+int append(int file, const std::byte* data, std::size_t size, std::size_t offset,
+           bool huge) noexcept {
   if (const int error = fault(Call::Append)) return error;
   bool limited = false;
   if (!file_size_allowed(offset + size, &limited)) return EFBIG;
@@ -348,7 +349,7 @@ int append(int file, const std::byte* data, std::size_t size, std::size_t offset
   while (size != 0) {
     const std::size_t unit = kHugePage - offset % kHugePage;
     const std::size_t piece = std::min(size, unit);
-    if (piece != kHugePage || !huge_pages.write(data, offset)) {
+    if (!huge || piece != kHugePage || !huge_pages.write(data, offset)) {
       if (const int error = write_all(file, data, piece, offset)) return error;
     }
     data += piece;

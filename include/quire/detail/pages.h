@@ -79,19 +79,19 @@ void unmap(std::byte* data, std::size_t size) noexcept;
 
 [[nodiscard]] int make_writable(std::byte* data, std::size_t size) noexcept;
 
-/// Gets the memory of a mapping that map() made, all at once and in huge pages where whole ones fit
-/// in. Nothing is lost when the system cannot.
-void populate(std::byte* data, std::size_t size) noexcept;
+/// Gets the memory of a mapping that map() made, all at once and, `huge`, in huge pages where whole
+/// ones fit in. Nothing is lost when the system cannot.
+void populate(std::byte* data, std::size_t size, bool huge) noexcept;
 
 // --- memory files --------------------------------------------------------------------------------
 
 /// A new memory file, which cannot shrink. It takes a descriptor from the budget.
 [[nodiscard]] int create_file(int* file) noexcept;
 
-/// Writes all of `size` bytes at an offset that was never written to; a part of them may be there
-/// when it fails. No signal, whatever RLIMIT_FSIZE is.
-[[nodiscard]] int append(int file, const std::byte* data, std::size_t size,
-                         std::size_t offset) noexcept;
+/// Writes all of `size` bytes at an offset that was never written to, `huge` as in populate(); a part
+/// of them may be there when it fails. No signal, whatever RLIMIT_FSIZE is.
+[[nodiscard]] int append(int file, const std::byte* data, std::size_t size, std::size_t offset,
+                         bool huge) noexcept;
 
 /// Reads back what append() wrote.
 [[nodiscard]] int read_back(int file, std::byte* data, std::size_t size,
