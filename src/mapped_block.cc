@@ -229,6 +229,7 @@ bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) n
   // Once as much was copied over the file's pages as they are, a new file costs no more.
   const bool worn = block.file && (block.file->overlaid() + differs >= block.file->size() ||
                                    block.extent_count == block.extents.size());
+  const bool first = !block.file;
   if (!block.file || !block.file->open() || worn) {
     MemoryFileRef fresh = MemoryFileRef::create();
     if (!fresh) return block.file && block.file->open();
@@ -241,6 +242,11 @@ bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) n
   const pages::Access access =
       block.export_count() == 0 ? pages::Access::Read : pages::Access::ReadWrite;
   *copied += freeze(block, whole, access);
+  if (block.frozen == 0 && first) {
+    // A file that has nothing is only a descriptor less for others.
+    forget_file(block);
+    return false;
+  }
   // Whoever holds a writable view may already be writing to pages that the file has now.
   if (block.export_count() != 0) block.dirty_known = false;
   // Until then there may be parts that come from the file before.
@@ -410,7 +416,7 @@ void replace_units(MappedBlock& block, std::size_t begin, std::size_t end) noexc
   if (room.size != 0) cache_or_unmap(room);
 }
 
-/// To anonymous memory, all of it. REQUIRES: the caller owns the block alone, and that the file
+/// To anonymous memory, all of it. REQUIRES: no other block has a share in the file
 Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
                std::size_t* copied) noexcept {
   std::size_t surplus = 0;
@@ -493,8 +499,10 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
     }
     const std::size_t whole = pages::round_down(begin);
     if (whole - self.frozen >= kBirthStep) {
-      if (!self.file) self.file = MemoryFileRef::create();
+      const bool first = !self.file;
+      if (first) self.file = MemoryFileRef::create();
       if (self.file) freeze(self, whole, pages::Access::ReadWrite);
+      if (first && self.frozen == 0) forget_file(self);
     }
     return {self.frozen, std::min(self.capacity, std::max(end, self.frozen + 2 * kBirthStep))};
   }
@@ -590,6 +598,7 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   self.extents[0] = {0, 0, done};
   self.extent_count = 1;
   self.read_only = true;
+  if (done == whole) static_cast<void>(settle_mappings(self));
 }
 
 const char* tier_of(Block& block) noexcept {

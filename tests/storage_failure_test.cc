@@ -678,6 +678,22 @@ TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
   EXPECT_EQ(snapshot, pattern(8 * kMib, 1));
 }
 
+TEST(StorageFailures, AFirstConversionThatFailsKeepsNoFile) {
+  if (!detail::pages::available()) return;
+  for (const Call call : {Call::Append, Call::MapOver, Call::MapOverTorn}) {
+    BytesIO stream{ByteSpan(large_pattern())};
+    const Bytes snapshot = stream.getvalue();
+    const Allowance left = Allowance::now();
+    {
+      const PageFaults once({.call = call, .error = ENOMEM});
+      stream.write_at(0, "x");
+      ASSERT_EQ(PageFaults::refused(), 1u) << test::name_of(call);
+    }
+    EXPECT_EQ(Allowance::now().descriptors, left.descriptors) << test::name_of(call);
+    EXPECT_EQ(snapshot, large_pattern());
+  }
+}
+
 class StorageFailureAgain : public testing::TestWithParam<Call> {};
 
 TEST_P(StorageFailureAgain, AndAgainTakesNoMoreEachTime) {
