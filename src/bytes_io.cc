@@ -6,8 +6,10 @@
 #include <limits>
 #include <utility>
 
+#include "mapped_block.h"
 #include "path_files.h"
 #include "quire/detail/bytes_algorithms.h"
+#include "spill_block.h"
 #include "storage.h"
 
 namespace quire {
@@ -165,8 +167,9 @@ inline Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
 }
 
 Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
-  // The whole block's pages, for a few bytes, would keep too much alive.
-  if (count >= kSmallResult && count >= size_ / 2) {
+  // The whole block's pages, for a few bytes, would keep too much alive, unless they are on a disk.
+  const bool worth = count >= size_ / 2 || detail::spill_file_of(block_.get()) != nullptr;
+  if (count >= kSmallResult && worth) {
     std::size_t copied = 0;
     detail::BlockRef block = branch(size_, {}, &copied);
     count_copied(CopyReason::GetValue, copied);
@@ -175,7 +178,7 @@ Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
       const std::byte* const data = block->data + offset_in_block() + offset;
       return {std::move(block), data, count};
     }
-    meet_refusal();
+    return copy_beside_view(offset, count);
   }
   return copy(offset, count);
 }
@@ -234,7 +237,6 @@ void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range
 }
 
 void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
-  meet_refusal();
   close_window();
   detail::BlockRef block = detail::new_stream_block(capacity, options_);
   // The first write of a stream's life has nothing to keep.
@@ -529,7 +531,21 @@ std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) co
 
 FilePath BytesIO::as_path() const {
   check_open();
-  return detail::file_of({data_, size_});
+  if (block_ && data_ == block_->data && !pinned() && options_.tier != StorageOptions::heap) {
+    // What moves is no longer to be written to in place.
+    raise_mark(size_);
+    std::size_t copied = 0;
+    int file = -1;
+    const bool given = detail::give_file(*block_.get(), size_, &copied, &file);
+    count_copied(CopyReason::GetValue, copied);
+    if (given) {
+      count_shared(CopyReason::GetValue, size_ - copied);
+      return FilePath(file);
+    }
+  }
+  FilePath file = detail::file_of({data_, size_});
+  count_copied(CopyReason::GetValue, size_);
+  return file;
 }
 
 WritablePath BytesIO::as_writable_path() {

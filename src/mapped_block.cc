@@ -353,6 +353,29 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   if (done == whole) static_cast<void>(settle_mappings(self));
 }
 
+bool give_file(Block& block, std::size_t size, std::size_t* copied, int* reader) noexcept {
+  *copied = 0;
+  if (block.kind != &kMappedKind) return false;
+  MappedBlock& self = mapped(&block);
+  const std::lock_guard lock(process_locks.layouts.of(&block));
+  const std::size_t whole = pages::round_down(size);
+  if (!self.file || self.file->on_disk() || self.frozen == 0 || self.frozen > whole) return false;
+  if (!self.dirty_known && add_own_pages(self.data, pages_of(self.frozen), self.dirty) != 0) {
+    return false;
+  }
+  if (self.dirty.count() != 0) return false;
+  const std::size_t had = self.file->size();
+  if (had == self.frozen) {
+    *copied = freeze(self, whole, pages::Access::ReadWrite);
+    static_cast<void>(settle_mappings(self));
+  }
+  const Extent& all = self.extents[0];
+  if (self.extent_count != 1 || all.offset != 0 || all.size != whole) return false;
+  if (self.file->seal(whole, self.data + whole, size - whole, reader) != 0) return false;
+  *copied = size - had;
+  return true;
+}
+
 const char* tier_of(Block& block) noexcept {
   if (block.kind != &kMappedKind) return block.kind->name;
   const std::lock_guard lock(process_locks.layouts.of(&block));

@@ -35,6 +35,13 @@ enum class Paging {
 /// is done to other blocks, nor where the system refuses.
 void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept;
 
+/// Gives out the file that the first `size` bytes of a block come from, when it has those and no
+/// others: `*reader` is a descriptor of it for reading, and it is sealed, so that nobody can change it
+/// any more. What is missing at its end is moved into it, which `*copied` counts: the caller's window
+/// must not reach below `size`, nor a writable view be alive. False: copy.
+[[nodiscard]] bool give_file(Block& block, std::size_t size, std::size_t* copied,
+                             int* reader) noexcept;
+
 /// "mapped" or "paged".
 [[nodiscard]] const char* tier_of(Block& block) noexcept;
 

@@ -1,12 +1,16 @@
 #include "memory_file.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <new>
 
 #include "process_locks.h"
+#include "quire/detail/temporary_file.h"
 
 namespace quire::detail {
 
@@ -46,6 +50,39 @@ int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offs
   // Whoever has a handle of the bytes must go on seeing them.
   if (pages::renew(data, size) != 0 || pages::read_back(descriptor_, data, size, offset) != 0) {
     end_without_bytes();
+  }
+  return error;
+}
+
+bool MemoryFile::holds(const std::byte* data, std::size_t size, std::size_t offset) const noexcept {
+  std::array<std::byte, 512> piece;
+  for (std::size_t done = 0; done < size; done += piece.size()) {
+    const std::size_t some = std::min(piece.size(), size - done);
+    if (pages::read_back(descriptor_, piece.data(), some, offset + done) != 0) return false;
+    if (std::memcmp(piece.data(), data + done, some) != 0) return false;
+  }
+  return true;
+}
+
+int MemoryFile::seal(std::size_t size, const std::byte* rest, std::size_t rest_size,
+                     int* reader) noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  const std::size_t whole = size + rest_size;
+  if (!open()) return EBADF;
+  if (sealed_.load(std::memory_order_relaxed)) {
+    const bool same = holds(rest, rest_size, size);
+    return same ? temporary_file::make_constant(descriptor_, whole, reader) : EBUSY;
+  }
+  if (!grows()) return EBADF;
+  // Whoever sets bytes aside after this finds that the file no longer grows.
+  std::size_t expected = size;
+  if (!size_.compare_exchange_strong(expected, whole, std::memory_order_relaxed)) return EBUSY;
+  int error = rest_size == 0 ? 0 : pages::append(descriptor_, rest, rest_size, size, false);
+  if (error == 0) error = temporary_file::make_constant(descriptor_, whole, reader);
+  if (error == 0) {
+    sealed_.store(true, std::memory_order_relaxed);
+  } else {
+    take_back(size, rest_size);
   }
   return error;
 }

@@ -13,15 +13,15 @@
 
 #include <gtest/gtest.h>
 
+#include "support/test_stream.h"
+
 namespace quire {
 namespace {
 
 using std::string;
 using std::string_view;
-
-string text(ByteSpan bytes) {
-  return string(bytes.as_chars());
-}
+using test::message_of;
+using test::text;
 
 /// Where the bytes lie, to compare with later: the handle need not stay.
 const std::byte* address(const Bytes& bytes) {
@@ -722,6 +722,24 @@ TEST(BytesIO, OverWritesShortWhenAskedTo) {
   f.seek(6);
   EXPECT_EQ(f.write("xyz"), 2u);
   EXPECT_EQ(text(f.getvalue()), string("12\0\0\0\0xy", 8));
+}
+
+// What did not fit was dropped: writelines returns nothing, so nobody heard of it.
+TEST(BytesIO, OverSaysHowMuchWritelinesCouldWrite) {
+  std::array<std::byte, 8> memory{};
+  BytesIO f = BytesIO::over(memory, WhenFull::Short);
+  const std::vector<string> lines{"12345", "67890", "x"};
+  EXPECT_EQ(message_of<std::length_error>([&] { f.writelines(lines); }),
+            "the stream is full: writelines wrote only 8 bytes");
+  EXPECT_EQ(text(f.getvalue()), "12345678");
+  f.clear();
+  Stream& base = f;
+  EXPECT_EQ(message_of<std::length_error>([&] { base.writelines(lines); }),
+            "the stream is full: writelines wrote only 8 bytes");
+  EXPECT_EQ(text(f.getvalue()), "12345678");
+  f.clear();
+  f.writelines(std::vector<string>{"12345", "678", ""});
+  EXPECT_EQ(text(f.getvalue()), "12345678");
 }
 
 TEST(BytesIO, OverNeverShares) {

@@ -367,6 +367,21 @@ TEST(SpooledIO, KeepsWhatAViewWroteWhenALargeWriteNeedsANewFile) {
   EXPECT_EQ(content(twin), data);
 }
 
+// A stream over the last part of a block in a file does not take the pages in front along: it was
+// copied, into memory, where it then grew without a limit.
+TEST(SpooledIO, StaysInAFileWhenItBeginsFarInsideABlock) {
+  std::string data = pattern(kMib);
+  const SpooledIO whole = filled(kSmall, data);
+  SpooledIO end(whole.slice(700 * kKib), whole.options());
+  end.write_at(5, "changed");
+  end.write_at(end.size(), "more");
+  EXPECT_TRUE(!spills() || tier_of(end) == "file");
+  EXPECT_EQ(content(whole), data);
+  data = data.substr(700 * kKib) + "more";
+  data.replace(5, 7, "changed");
+  EXPECT_EQ(content(end), data);
+}
+
 TEST(SpooledIO, RemembersChangesToAPageThatWasWrittenBackForAnother) {
   std::string data = pattern(kMib);
   SpooledIO stream = filled(kSmall, data);
@@ -629,6 +644,15 @@ TEST(SpooledIO, GivesAFileThatNobodyChanges) {
     EXPECT_EQ(content(stream), "changed" + data.substr(7));
     EXPECT_EQ(read_path(stream.as_path()), "changed" + data.substr(7));
   }
+}
+
+// A file in a tmpfs is one in memory, but not made to be sealed: that the system refused it was taken
+// for an error.
+TEST(SpooledIO, GivesAFileFromADirectoryInMemory) {
+  const std::string data = pattern(kMib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 1, .directory = fast_directory()});
+  EXPECT_EQ(read_path(stream.as_path()), data);
+  EXPECT_EQ(read_path(detail::temporary_file::path_of(stream.fileno())), data);
 }
 
 TEST(SpooledIO, RefusesWritersOfItsFilesWithoutPrivileges) {

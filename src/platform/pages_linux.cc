@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "file_size_signal.h"
+#include "file_growth.h"
 #include "quire/detail/pages.h"
 
 // Newer than the oldest headers that quire is built with.
@@ -279,21 +279,6 @@ int create_file(int* file) noexcept {
 
 namespace {
 
-int write_all(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
-  while (size != 0) {
-    const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    if (written == 0) return EIO;
-    data += written;
-    offset += static_cast<std::size_t>(written);
-    size -= static_cast<std::size_t>(written);
-  }
-  return 0;
-}
-
 /// Writes huge pages to a memory file. Its memory cannot be asked for in huge pages; but a unit that
 /// has a page already can be collapsed into one, and then takes the rest without a page fault.
 class HugePageWriter {
@@ -313,7 +298,7 @@ class HugePageWriter {
     if (fault(Call::Collapse) != 0 || !reserve()) return false;
     // The last page: what is behind the end of a file cannot be written to through a mapping.
     const std::size_t last = kHugePage - page_size();
-    if (write_all(file_, data + last, page_size(), offset + last) != 0) return false;
+    if (write_at(file_, data + last, page_size(), offset + last) != 0) return false;
     void* const mapped = ::mmap(window_, kHugePage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
                                 file_, static_cast<off_t>(offset));
     if (mapped == MAP_FAILED || ::madvise(mapped, kHugePage, MADV_COLLAPSE) != 0) return false;
@@ -342,15 +327,13 @@ class HugePageWriter {
 int append(int file, const std::byte* data, std::size_t size, std::size_t offset,
            bool huge) noexcept {
   if (const int error = fault(Call::Append)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
+  if (!huge) return write_at(file, data, size, offset);
   HugePageWriter huge_pages(file);
   while (size != 0) {
     const std::size_t unit = kHugePage - offset % kHugePage;
     const std::size_t piece = std::min(size, unit);
-    if (!huge || piece != kHugePage || !huge_pages.write(data, offset)) {
-      if (const int error = write_all(file, data, piece, offset)) return error;
+    if (piece != kHugePage || !huge_pages.write(data, offset)) {
+      if (const int error = write_at(file, data, piece, offset)) return error;
     }
     data += piece;
     offset += piece;
