@@ -123,6 +123,7 @@ Holdings Holdings::now() {
 }
 
 Allowance Allowance::now() {
+  release_cached_memory();
   Allowance left{};
   std::vector<int> files;
   for (int file = -1; detail::pages::create_file(&file) == 0;) files.push_back(file);
