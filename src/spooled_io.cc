@@ -156,7 +156,7 @@ std::size_t SpooledIO::step() const noexcept {
 }
 
 std::size_t SpooledIO::write(ByteSpan data) {
-  const std::size_t end = BytesIO::tell() + data.size();
+  const std::size_t end = detail::checked_add(BytesIO::tell(), data.size());
   if (!rolled_ && spooled_.max_size != 0 && end > spooled_.max_size && end <= spooled_.size_limit) {
     rollover();
   }

@@ -164,6 +164,17 @@ TEST_P(BytesIOTiers, MarkDoesNotFallOnTruncate) {
   expect_content(f, content.substr(0, kMib + 100) + "behind the new end");
 }
 
+TEST_P(BytesIOTiers, TruncateToLessThanHalfLeavesASnapshotItsPages) {
+  const string content = pattern(4 * kMib);
+  BytesIO f = filled(content);
+  const Kept before(f.getvalue());
+  f.truncate(kMib);
+  before.check();
+  f.write_at(0, "x");
+  before.check();
+  expect_content(f, "x" + content.substr(1, kMib - 1));
+}
+
 TEST_P(BytesIOTiers, RegrowthAfterTruncateShowsZerosAndNotOldBytes) {
   const string content = pattern(2 * kMib);
   for (const bool kept : {false, true}) {

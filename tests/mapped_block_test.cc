@@ -440,5 +440,17 @@ TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
   EXPECT_LE(retained + cached_memory(), 32 * kMib + kept.size() * (kMib + 32 * kPage));
 }
 
+TEST_F(MappedBlock, LargeMappingsThatSmallHandsGiveBackCountNoMore) {
+  if (!exist()) return;
+  for (int round = 0; round < 12; ++round) {
+    release_cached_memory();
+    BytesIO(pattern(7 * kMib)).close();
+    BytesIO small;
+    small.write(pattern(kMib));
+    small.close();
+    ASSERT_GE(cached_memory(), 7 * kMib) << "the cache keeps less after " << round << " rounds";
+  }
+}
+
 }  // namespace
 }  // namespace quire::detail

@@ -617,6 +617,27 @@ TEST(SpooledIO, ShowsAChildWhatItWasForkedWith) {
   ::close(done[1]);
 }
 
+TEST(SpooledIO, LeavesNoDescriptorToAProgramThatIsStarted) {
+  const auto files = [](bool that_survive) {
+    int count = 0;
+    for (int file = 0; file < 1000; ++file) {
+      const int flags = ::fcntl(file, F_GETFD);
+      if (flags >= 0 && (!that_survive || (flags & FD_CLOEXEC) == 0)) ++count;
+    }
+    return count;
+  };
+  const int before = files(false);
+  const int surviving = files(true);
+  SpooledIO stream = filled(kSmall, pattern(kMib));
+  const FilePath path = stream.as_path();
+  const FilePath in_memory = BytesIO(pattern(kMib)).as_path();
+  const WritablePath writable = stream.as_writable_path();
+  const WritablePath writable_in_memory = BytesIO().as_writable_path();
+  (void)stream.fileno();
+  EXPECT_GE(files(false), before + 5);
+  EXPECT_EQ(files(true), surviving);
+}
+
 // --- files for others ----------------------------------------------------------------------------
 
 TEST(SpooledIO, GivesAFileThatNobodyChanges) {

@@ -24,17 +24,25 @@ constinit PageFault active;
 constinit std::atomic<std::size_t> asked = 0;
 constinit std::atomic<std::size_t> refusals = 0;
 
-bool is_meant(Call call) noexcept {
-  return active.call ? call == *active.call : call != Call::MapOverTorn;
+bool any_is_meant() noexcept {
+  return !active.call && !active.file_call;
 }
 
-int refuse(Call call) noexcept {
-  if (!is_meant(call)) return 0;
+int refuse_if(bool meant) noexcept {
+  if (!meant) return 0;
   const std::size_t at = asked++;
   if (at < active.after) return 0;
   if (active.repeat == PageFault::Repeat::Once && at != active.after) return 0;
   ++refusals;
   return active.error;
+}
+
+int refuse(Call call) noexcept {
+  return refuse_if(any_is_meant() ? call != Call::MapOverTorn : active.call == call);
+}
+
+int refuse_file(detail::temporary_file::Call call) noexcept {
+  return refuse_if(any_is_meant() || active.file_call == call);
 }
 
 bool is_memory_file(const std::string& target) {
@@ -90,10 +98,12 @@ PageFaults::PageFaults(const PageFault& fault) noexcept {
   active = fault;
   asked = refusals = 0;
   detail::pages::set_fault_hook(refuse);
+  detail::temporary_file::set_fault_hook(refuse_file);
 }
 
 PageFaults::~PageFaults() {
   detail::pages::set_fault_hook(nullptr);
+  detail::temporary_file::set_fault_hook(nullptr);
 }
 
 std::size_t PageFaults::refused() noexcept {
