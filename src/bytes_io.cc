@@ -322,10 +322,28 @@ void BytesIO::reach_limit(std::size_t size) {
   detail::throw_over_limit(size, options_.size_limit);
 }
 
+void BytesIO::fill_in_pieces(const std::byte* data, std::size_t size) noexcept {
+  for (std::size_t done = 0; done < size; done += kAtOnce) {
+    const std::size_t piece = std::min(kAtOnce, size - done);
+    const std::size_t at = position_ + done;
+    if (done != 0) static_cast<void>(open_window(at, at + piece));
+    std::memcpy(data_ + at, data + done, piece);
+  }
+}
+
 std::size_t BytesIO::write_slow(ByteSpan data) {
   check_open();
   if (data.empty()) return 0;
   std::size_t end = detail::checked_add(position_, data.size());
+  if (end == data.size() && end < detail::kMappedFrom && end <= options_.size_limit && !block_ &&
+      size_ == 0 && !fixed() && options_.tier != StorageOptions::paged) {
+    // Many a stream is written to once.
+    begin_block(end);
+    std::memcpy(data_, data.data(), end);
+    position_ = size_ = end;
+    count_copied(CopyReason::Caller, end);
+    return end;
+  }
   if (fixed() && end > room_) {
     if (memory_ == Memory::FixedThrow) detail::throw_full(end, room_);
     if (position_ >= room_) return 0;
@@ -338,13 +356,8 @@ std::size_t BytesIO::write_slow(ByteSpan data) {
   make_writable(std::min(position_, size_), end);
   if (position_ > size_) std::memset(data_ + size_, 0, position_ - size_);
   const std::size_t count = end - position_;
-  if (count > kAtOnce && !from_itself && block_ && block_->kind->window != nullptr) {
-    // A block gets its pages a few at a time, each just before it is written to.
-    for (std::size_t at = position_; at < end; at += kAtOnce) {
-      const std::size_t piece = std::min(kAtOnce, end - at);
-      if (at != position_) static_cast<void>(open_window(at, at + piece));
-      std::memcpy(data_ + at, data.data() + (at - position_), piece);
-    }
+  if (count > kAtOnce && !from_itself) [[unlikely]] {
+    fill_in_pieces(data.data(), count);
   } else {
     std::memmove(data_ + position_, data.data(), count);
   }
