@@ -19,6 +19,9 @@ namespace {
 // Under this, a copy costs less than what keeping a whole block alive may lead to.
 constexpr std::size_t kSmallResult = 64 * 1024;
 
+// What a large write writes at once.
+constexpr std::size_t kAtOnce = std::size_t{2} << 20;
+
 // Shrinking smaller blocks gives nothing worth a realloc back.
 constexpr std::size_t kShrinkFrom = 64 * 1024;
 
@@ -185,8 +188,9 @@ detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
   // On the heap pages never move, wherever the block came from.
   if (options_.tier == StorageOptions::heap) return {};
   if (!block_ || block_->kind->branch == nullptr) return {};
-  if (!detail::wants_sharing(size_, options_)) return {};
   const std::size_t before = offset_in_block();
+  const bool grows = before + capacity > block_->capacity;
+  if (!detail::wants_sharing(size_, grows, options_)) return {};
   // Pages for the sake of what lies in front of the stream's bytes are no bargain.
   if (before > size_) return {};
   return detail::BlockRef::adopt(block_->kind->branch(
@@ -318,10 +322,28 @@ void BytesIO::reach_limit(std::size_t size) {
   detail::throw_over_limit(size, options_.size_limit);
 }
 
+void BytesIO::fill_in_pieces(const std::byte* data, std::size_t size) noexcept {
+  for (std::size_t done = 0; done < size; done += kAtOnce) {
+    const std::size_t piece = std::min(kAtOnce, size - done);
+    const std::size_t at = position_ + done;
+    if (done != 0) static_cast<void>(open_window(at, at + piece));
+    std::memcpy(data_ + at, data + done, piece);
+  }
+}
+
 std::size_t BytesIO::write_slow(ByteSpan data) {
   check_open();
   if (data.empty()) return 0;
   std::size_t end = detail::checked_add(position_, data.size());
+  if (end == data.size() && end < detail::kMappedFrom && end <= options_.size_limit && !block_ &&
+      size_ == 0 && !fixed() && options_.tier != StorageOptions::paged) {
+    // Many a stream is written to once.
+    begin_block(end);
+    std::memcpy(data_, data.data(), end);
+    position_ = size_ = end;
+    count_copied(CopyReason::Caller, end);
+    return end;
+  }
   if (fixed() && end > room_) {
     if (memory_ == Memory::FixedThrow) detail::throw_full(end, room_);
     if (position_ >= room_) return 0;
@@ -334,7 +356,11 @@ std::size_t BytesIO::write_slow(ByteSpan data) {
   make_writable(std::min(position_, size_), end);
   if (position_ > size_) std::memset(data_ + size_, 0, position_ - size_);
   const std::size_t count = end - position_;
-  std::memmove(data_ + position_, data.data(), count);
+  if (count > kAtOnce && !from_itself) [[unlikely]] {
+    fill_in_pieces(data.data(), count);
+  } else {
+    std::memmove(data_ + position_, data.data(), count);
+  }
   position_ = end;
   size_ = std::max(size_, end);
   count_copied(CopyReason::Caller, count);

@@ -25,8 +25,10 @@ enum class Paging {
   FromBirth,   ///< into a file as it grows, so that not even the first such write pays for all
 };
 
-/// A new block of whole pages with one owner; null when the system refuses. Content not set.
-[[nodiscard]] Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept;
+/// A new block of whole pages with one owner, which asks for huge ones or not; null when the system
+/// refuses. Content not set.
+[[nodiscard]] Block* new_mapped_block(std::size_t capacity, Paging paging,
+                                      bool huge_pages) noexcept;
 
 /// Lets a mapped block that is shared have its first `used` bytes, which nobody changes, from a file
 /// that has them as well, at the same offsets. Its handles go on seeing them where they are. Nothing

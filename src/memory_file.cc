@@ -26,9 +26,10 @@ void MemoryFile::release() noexcept {
   if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset,
+                       bool huge) noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
-  return grows() ? pages::append(descriptor_, data, size, offset) : EBADF;
+  return grows() ? pages::append(descriptor_, data, size, offset, huge) : EBADF;
 }
 
 int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,
@@ -48,9 +49,7 @@ int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offs
   if (!torn) return error;
   // Whoever has a handle of the bytes must go on seeing them.
   if (pages::renew(data, size) != 0 || pages::read_back(descriptor_, data, size, offset) != 0) {
-    std::fputs("quire: the system took away a mapping that is in use, and refuses another\n",
-               stderr);
-    std::abort();
+    end_without_bytes();
   }
   return error;
 }
@@ -78,7 +77,7 @@ int MemoryFile::seal(std::size_t size, const std::byte* rest, std::size_t rest_s
   // Whoever sets bytes aside after this finds that the file no longer grows.
   std::size_t expected = size;
   if (!size_.compare_exchange_strong(expected, whole, std::memory_order_relaxed)) return EBUSY;
-  int error = rest_size == 0 ? 0 : pages::append(descriptor_, rest, rest_size, size);
+  int error = rest_size == 0 ? 0 : pages::append(descriptor_, rest, rest_size, size, false);
   if (error == 0) error = temporary_file::make_constant(descriptor_, whole, reader);
   if (error == 0) {
     sealed_.store(true, std::memory_order_relaxed);
@@ -98,6 +97,11 @@ void MemoryFile::retire() noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
   const int descriptor = descriptor_.exchange(-1, std::memory_order_relaxed);
   if (descriptor >= 0) pages::close_file(descriptor);
+}
+
+void end_without_bytes() noexcept {
+  std::fputs("quire: the system took away a mapping that is in use, and refuses another\n", stderr);
+  std::abort();
 }
 
 }  // namespace quire::detail

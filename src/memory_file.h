@@ -62,8 +62,9 @@ class MemoryFile {
     size_.compare_exchange_strong(end, offset, std::memory_order_relaxed);
   }
 
-  /// Writes to bytes that were set aside and that no mapping shows.
-  [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset) noexcept;
+  /// Writes to bytes that were set aside and that no mapping shows; see pages::append().
+  [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset,
+                           bool huge) noexcept;
 
   /// Maps a part of the file over bytes that somebody may be reading and that the file has there, too.
   /// When that fails the bytes are where they were.
@@ -114,6 +115,9 @@ class MemoryFile {
   const bool on_disk_;
   const std::uint64_t generation_ = pages::process_generation();
 };
+
+/// The bytes of a block are gone because the system unmapped them and did not map others.
+[[noreturn]] void end_without_bytes() noexcept;
 
 /// A block's share in a MemoryFile, or none.
 class MemoryFileRef {

@@ -13,7 +13,7 @@
 namespace quire::detail {
 
 /// Bytes that are in memory twice while a block moves into a file.
-inline constexpr std::size_t kMovedAtOnce = std::size_t{4} << 20;
+inline constexpr std::size_t kMovedAtOnce = std::size_t{2} << 20;
 
 /// Whole pages in `bytes`.
 [[nodiscard]] inline std::size_t pages_of(std::size_t bytes) noexcept {

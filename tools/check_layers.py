@@ -18,8 +18,8 @@ LEAF = 9  # may include everything; nothing in the library may include it
 # without a header of its name is listed as src/<stem>; a header in src/ has its highest include's.
 LAYERS = {
     0: "version detail/export detail/input_file detail/pages detail/process_memory detail/temporary_file",
-    1: "buffer byte_span cached_memory error layout ledger slice storage_options src/mapped_block src/memory_file "
-    "src/page_ranges src/process_locks src/spill_block src/spill_file src/storage",
+    1: "buffer byte_span cached_memory error layout ledger slice storage_options src/mapped_block src/mapped_layout "
+    "src/memory_file src/page_ranges src/process_locks src/spill_block src/spill_file src/storage",
     2: "byte_array bytes detail/byte_methods detail/bytes_algorithms",
     3: "memory_view struct struct_value typed_view detail/struct_format detail/view_core",
     4: "stream",

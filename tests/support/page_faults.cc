@@ -70,6 +70,8 @@ const char* name_of(Call call) {
       return "MemoryFile";
     case Call::Append:
       return "Append";
+    case Call::Collapse:
+      return "Collapse";
     case Call::Map:
       return "Map";
     case Call::MapOver:
@@ -131,6 +133,7 @@ Holdings Holdings::now() {
 }
 
 Allowance Allowance::now() {
+  release_cached_memory();
   Allowance left{};
   std::vector<int> files;
   for (int file = -1; detail::pages::create_file(&file) == 0;) files.push_back(file);

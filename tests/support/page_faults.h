@@ -53,7 +53,8 @@ struct Holdings {
   [[nodiscard]] static Holdings now();
 };
 
-/// What quire still allows itself, asked by taking all of it for a moment.
+/// What quire still allows itself, asked by taking all of it for a moment. The cache of freed mappings
+/// is emptied first.
 struct Allowance {
   std::size_t descriptors;
   std::size_t mappings;
