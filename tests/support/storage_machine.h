@@ -165,7 +165,7 @@ class StorageMachine : public Machine<Choices> {
   static constexpr std::array<std::size_t, 5> kLimits = {0, 1, 1000, 100 * kKib, 4 * kMib};
 
   static constexpr std::size_t kStepsBetweenForks = 80;
-  static constexpr std::size_t kStepsOfAChild = 120;
+  static constexpr std::size_t kStepsOfAChild = 160;
 
   using Machine<Choices>::below;
   using Machine<Choices>::one_in;
@@ -869,7 +869,7 @@ class StorageMachine : public Machine<Choices> {
   bool live_as_child(Choices choices) noexcept {
     try {
       this->choose_anew(std::move(choices));
-      for (Subject& s : subjects_) s.forked = true;
+      for (Subject& s : subjects_) s.forked = s.last_state.forked = true;
       extend_all();
       for (std::size_t i = 0; i < kStepsOfAChild; ++i) step();
       finish();
