@@ -49,7 +49,7 @@ class MappingCache {
 
   void set_limit(std::size_t bytes) noexcept {
     limit_ = bytes;
-    shrink_to(limit_);
+    shrink_to(limit_ - std::min(limit_, lent_));
   }
 
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
