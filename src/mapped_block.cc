@@ -353,6 +353,11 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   if (done == whole) static_cast<void>(settle_mappings(self));
 }
 
+void keep_nothing_of(Block& block) noexcept {
+  // The owner that frees it, on whatever thread, sees what an owner before it did.
+  if (block.kind == &kMappedKind) mapped(&block).reusable = false;
+}
+
 bool give_file(Block& block, std::size_t size, std::size_t* copied, int* reader) noexcept {
   *copied = 0;
   if (block.kind != &kMappedKind) return false;

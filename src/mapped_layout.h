@@ -41,6 +41,7 @@ struct MappedBlock : Block {
   DirtyPages dirty;
   bool dirty_known = true;   // false once a writable view was handed out
   bool read_only = false;    // parts of it, as others only read them
+  bool reusable = true;      // its memory, by the next block
   std::size_t mappings = 1;  // taken from the budget
   std::size_t inserted = 0;  // of these, for new pages in the middle of the file's
   std::size_t inserted_end = 0;

@@ -45,7 +45,8 @@ struct SpillPlace;
 
 /// How a SpooledIO keeps its bytes. An aggregate: name what you change.
 struct SpooledOptions {
-  /// The most bytes in memory; the write that would make them more moves them all to a file first.
+  /// The most bytes in memory; the write that would make them more moves them all to a file first, and
+  /// their memory goes back to the system.
   /// 0, as in Python: only rollover() does, and truncate() to a size.
   std::size_t max_size = 0;
 
