@@ -48,10 +48,11 @@ int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offs
   const int error = pages::map_over(data, size, descriptor_, offset, access, &torn);
   if (!torn) return error;
   // Whoever has a handle of the bytes must go on seeing them.
-  if (pages::renew(data, size) != 0 || pages::read_back(descriptor_, data, size, offset) != 0) {
-    end_without_bytes();
-  }
-  return error;
+  if (pages::renew(data, size) != 0) end_without_bytes();
+  if (pages::read_back(descriptor_, data, size, offset) == 0) return error;
+  // The place is ours again, so that nobody else's bytes are there: the file's may be mapped this time.
+  if (pages::map_over(data, size, descriptor_, offset, access, &torn) != 0) end_without_bytes();
+  return 0;
 }
 
 bool MemoryFile::holds(const std::byte* data, std::size_t size, std::size_t offset) const noexcept {
