@@ -108,8 +108,9 @@ void change_file(SpillBlock& block, std::size_t end, const MemoryFileRef& file) 
     bool torn = false;
     if (file->map_over(block.data + seen, end - seen, seen, pages::Access::ReadWrite, &torn) == 0) {
       done = end;
-    } else if (torn) {
-      static_cast<void>(pages::renew(block.data + seen, end - seen));
+    } else if (torn && pages::renew(block.data + seen, end - seen) != 0) {
+      // But the stream has been told that it may write there.
+      end_without_bytes();
     }
   }
   if (done == 0) {

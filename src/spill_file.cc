@@ -134,7 +134,7 @@ bool SpillFile::writable_from(const Block* block, std::size_t offset) noexcept {
 void SpillFile::cut(const Block* block, std::size_t size) noexcept {
   const std::lock_guard lock(process_locks.spill_files.of(this));
   if (!writable_by(block) || !unique() || room_.load(std::memory_order_relaxed) <= size) return;
-  if (temporary_file::cut(descriptor(), size) != 0) return;
+  if (temporary_file::set_size(descriptor(), size) != 0) return;
   room_.store(size, std::memory_order_relaxed);
   written_ = std::min(written_, size);
 }
@@ -151,7 +151,7 @@ void SpillFile::leave(const Block* block) noexcept {
 }
 
 int SpillFile::make_constant(std::size_t size, int* reader) noexcept {
-  if (const int error = temporary_file::cut(descriptor(), size)) return error;
+  if (const int error = temporary_file::set_size(descriptor(), size)) return error;
   return temporary_file::make_constant(descriptor(), size, reader);
 }
 
