@@ -24,6 +24,7 @@
 #include "quire/detail/temporary_file.h"
 #include "quire/spooled_io.h"
 #include "support/child_process.h"
+#include "support/forbidden_calls.h"
 #include "support/random_choices.h"
 #include "support/storage.h"
 
@@ -289,6 +290,17 @@ TEST(FilePath, IsAllOfItOrNoneWhenACallIsRefused) {
     }
   }
   EXPECT_GE(refusals, 15);
+}
+
+// With the sysctl vm.memfd_noexec at 2, as on hardened systems, it was refused.
+TEST(FilePath, IsNoneThatCouldBeExecuted) {
+  const Forbidden executable{
+      "executable files in memory", __NR_memfd_create, EACCES, Forbidden::When::LacksBits, 1, 0x8};
+  const int status = in_child([&] {
+    if (!forbid(executable)) return 3;
+    return content(BytesIO(ByteSpan("small")).as_path()) == "small" ? 0 : 1;
+  });
+  EXPECT_EQ(status, 0);
 }
 
 TEST(FilePath, ThatCannotBeReadBackLeavesTheStreamAsItWas) {

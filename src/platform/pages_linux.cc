@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <linux/memfd.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -15,12 +14,10 @@
 #include <unistd.h>
 
 #include "file_growth.h"
+#include "memfd.h"
 #include "quire/detail/pages.h"
 
 // Newer than the oldest headers that quire is built with.
-#ifndef MFD_NOEXEC_SEAL
-#  define MFD_NOEXEC_SEAL 0x0008U
-#endif
 #ifndef MADV_POPULATE_WRITE
 #  define MADV_POPULATE_WRITE 23
 #endif
@@ -298,11 +295,7 @@ int create_file(int* file) noexcept {
   if (const int error = fault(Call::MemoryFile)) return error;
   if (!forks_are_counted) return ENOSYS;
   if (!descriptors.take(1, allowed_descriptors())) return EMFILE;
-  int made = ::memfd_create("quire:paged", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-  // EINVAL: a kernel before 6.3.
-  if (made < 0 && errno == EINVAL) {
-    made = ::memfd_create("quire:paged", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  }
+  const int made = new_memfd("quire:paged");
   const int error = made < 0 ? errno : seal(made);
   if (error == 0) {
     *file = made;

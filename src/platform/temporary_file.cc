@@ -14,6 +14,8 @@
 #ifdef __linux__
 #  include <linux/magic.h>
 #  include <sys/vfs.h>
+
+#  include "memfd.h"
 #endif
 
 #include "file_growth.h"
@@ -115,7 +117,7 @@ int create(const char* directory, int* file) noexcept {
 int create_in_memory(int* file) noexcept {
 #ifdef __linux__
   if (const int error = fault(Call::Create)) return error;
-  const int made = ::memfd_create("quire:path", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  const int made = new_memfd("quire:path");
   if (made < 0) return errno;
   *file = made;
   return 0;

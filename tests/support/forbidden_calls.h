@@ -24,7 +24,7 @@ namespace quire::test {
 
 /// Whatever its arguments are, or when one of them is as it says.
 struct Forbidden {
-  enum class When : unsigned char { Always, HasBits, Is };
+  enum class When : unsigned char { Always, HasBits, LacksBits, Is };
 
   const char* name;
   unsigned call;
@@ -102,12 +102,14 @@ inline bool install_filter(sock_filter* first, std::size_t count) {
   };
   const auto compare = static_cast<unsigned short>(
       BPF_JMP | BPF_K | (what.when == Forbidden::When::Is ? BPF_JEQ : BPF_JSET));
+  const bool lacks = what.when == Forbidden::When::LacksBits;
   sock_filter by_argument[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, what.call, 0, 3),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
                static_cast<unsigned>(offsetof(seccomp_data, args)) + what.argument * 8),
-      BPF_JUMP(compare, what.value, 0, 1),
+      BPF_JUMP(compare, what.value, static_cast<unsigned char>(lacks ? 1 : 0),
+               static_cast<unsigned char>(lacks ? 0 : 1)),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | what.error),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
