@@ -215,8 +215,13 @@ constexpr auto kHasBits = Forbidden::When::HasBits;
 // A kernel or a file system from before there were such things.
 TEST(SpilledStreams, NeedNoFilesWithoutANameNorRoomInAdvanceNorCopies) {
   if (kSanitized) return;  // a sanitizer opens files itself
-  for (const unsigned error : {EOPNOTSUPP, EISDIR, EINVAL}) {
-    const Forbidden unnamed{"files without a name", __NR_openat, error, kHasBits, 2, kUnnamedFile};
+  for (const int error : {EOPNOTSUPP, EISDIR, EINVAL}) {
+    const Forbidden unnamed{"files without a name",
+                            __NR_openat,
+                            static_cast<unsigned>(error),
+                            kHasBits,
+                            2,
+                            kUnnamedFile};
     EXPECT_EQ(spills_without({unnamed}), Fine) << unnamed;
     EXPECT_EQ(spills_without({unnamed,
                               {"fallocate", __NR_fallocate, EOPNOTSUPP},
