@@ -160,6 +160,7 @@ void measure_result(Trial& trial, Body body) {
 
 template <class Table>
 void run_step(Trial& trial, std::size_t step, std::size_t size) {
+  ready_memory(3 * size);
   Table table;
   if (step == 0) return trial.measure([&] { create(table, size); });
   create(table, size);
@@ -213,6 +214,6 @@ void table_rows(std::size_t size) {
 
 int main(int argc, char** argv) {
   table_rows(smoke() ? 2 * kMiB : 50 * kMiB);
-  if (is_set("QUIRE_NIGHTLY")) table_rows(kGiB);
+  if (has_room_for_gib()) table_rows(kGiB);
   return run(argc, argv);
 }
