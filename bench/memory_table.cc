@@ -160,7 +160,6 @@ void measure_result(Trial& trial, Body body) {
 
 template <class Table>
 void run_step(Trial& trial, std::size_t step, std::size_t size) {
-  ready_memory(3 * size);
   Table table;
   if (step == 0) return trial.measure([&] { create(table, size); });
   create(table, size);

@@ -31,7 +31,7 @@ constexpr StorageOptions kPaged{.tier = StorageOptions::paged};
 /// A stream as a program makes one: written in pieces, read from the start.
 BytesIO filled(std::size_t size, const StorageOptions& options) {
   // Itself, a file, pages of its own, and what the row may have besides.
-  ready_memory(4 * size);
+  if (size < kGiB) ready_memory(4 * size);
   BytesIO stream(options);
   const std::string piece = random_text(std::min(size, kMiB));
   for (std::size_t at = 0; at < size; at += piece.size()) stream.write(piece);
@@ -105,7 +105,7 @@ void sweep_rows(std::size_t size) {
 /// memcpy of `size` bytes into fresh memory.
 void copy_row(const std::string& workload, std::size_t size) {
   once_row(workload, "a copy", [=](Trial& trial) {
-    ready_memory(4 * size);
+    if (size < kGiB) ready_memory(4 * size);
     const FreshCopy source(random_text(size).data(), size);
     std::optional<FreshCopy> copy;
     trial.measure([&] { copy.emplace(source.data(), size); });

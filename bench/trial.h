@@ -216,7 +216,12 @@ bool run_trial(Trial::What what, std::size_t count, Findings* findings, Body bod
 template <class Body>
 benchmark::internal::Benchmark* trial_row(const std::string& workload, std::string_view peer,
                                           Body body, bool memory = false) {
+  const bool huge = workload.find(" GiB") != std::string::npos;
   const auto run_row = [=](benchmark::State& state) {
+    if (huge) {
+      // Each time would take longer than what is measured.
+      [[maybe_unused]] static const bool ready = (ready_memory(4 * kGiB), true);
+    }
     void* const page = ::mmap(nullptr, sizeof(Findings), PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return state.SkipWithError("no memory for the result");
@@ -245,7 +250,6 @@ benchmark::internal::Benchmark* trial_row(const std::string& workload, std::stri
     ::munmap(page, sizeof(Findings));
   };
   auto* const row = long_row(workload, peer, run_row)->UseManualTime();
-  const bool huge = workload.find(" GiB") != std::string::npos;
   if (huge) row->Repetitions(huge_repetitions());
   return row;
 }
