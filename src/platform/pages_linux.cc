@@ -355,15 +355,9 @@ int append(int file, const std::byte* data, std::size_t size, std::size_t offset
 }
 
 int read_back(int file, std::byte* data, std::size_t size, std::size_t offset) noexcept {
-  while (size != 0) {
-    const ssize_t got = ::pread(file, data, size, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return got < 0 ? errno : EIO;
-    data += got;
-    offset += static_cast<std::size_t>(got);
-    size -= static_cast<std::size_t>(got);
-  }
-  return 0;
+  return move_all(size, [=](std::size_t done) {
+    return ::pread(file, data + done, size - done, static_cast<off_t>(offset + done));
+  });
 }
 
 void close_file(int file) noexcept {

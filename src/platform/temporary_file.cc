@@ -137,13 +137,9 @@ int copy([[maybe_unused]] int from, [[maybe_unused]] int to, [[maybe_unused]] st
   if (!growth.allowed()) return EFBIG;
   auto source = static_cast<off64_t>(offset);
   off64_t target = source;
-  while (size != 0) {
-    const ssize_t copied = ::copy_file_range(from, &source, to, &target, size, 0);
-    if (copied < 0 && errno == EINTR) continue;
-    if (copied <= 0) return copied < 0 ? errno : EIO;
-    size -= static_cast<std::size_t>(copied);
-  }
-  return 0;
+  return move_all(size, [&](std::size_t done) {
+    return ::copy_file_range(from, &source, to, &target, size - done, 0);
+  });
 #else
   return ENOSYS;
 #endif
