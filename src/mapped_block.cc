@@ -298,9 +298,8 @@ std::size_t memory_of_mapped(Block* block) noexcept {
         words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count), pages::is_own_page));
     at += count * pages::page_size();
   }
-  // The file lives as a whole while a page of it does; the pages of one on disk are the kernel's.
-  const bool in_memory = self.file && !self.file->on_disk();
-  return own * pages::page_size() + (in_memory ? self.file->size() : 0);
+  // The file lives as a whole while a page of it does.
+  return own * pages::page_size() + (self.file ? self.file->memory() : 0);
 }
 
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,

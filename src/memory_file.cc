@@ -14,6 +14,10 @@
 
 namespace quire::detail {
 
+std::size_t MemoryFile::memory() const noexcept {
+  return on_disk_ ? temporary_file::memory_of(descriptor()) : size();
+}
+
 MemoryFile* MemoryFile::create() noexcept {
   int descriptor = -1;
   if (pages::create_file(&descriptor) != 0) return nullptr;

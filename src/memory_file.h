@@ -37,6 +37,9 @@ class MemoryFile {
   /// Bytes that it holds or has set aside.
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
+  /// Bytes of memory that it takes as long as a page of it is mapped.
+  [[nodiscard]] std::size_t memory() const noexcept;
+
   /// Whether it can still be mapped.
   [[nodiscard]] bool open() const noexcept {
     return descriptor_.load(std::memory_order_relaxed) >= 0;

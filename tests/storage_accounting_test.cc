@@ -15,10 +15,12 @@
 
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
+#include "quire/detail/temporary_file.h"
 #include "quire/memory_report.h"
 #include "quire/spooled_io.h"
 #include "support/page_faults.h"
 #include "support/storage.h"
+#include "support/temp_directory.h"
 
 #ifndef PR_SET_VMA
 #  define PR_SET_VMA 0x53564d41
@@ -236,6 +238,35 @@ TEST(StorageAccounting, SpilledStreamsTakeThePagesThatTheyHaveChanged) {
     expect(f.retained_bytes() + value.retained_bytes() + before.retained_bytes());
   }
   expect(0);
+}
+
+// Its pages were in no report: it had left memory, for a directory that is in memory.
+TEST(StorageAccounting, SpilledStreamsInADirectoryInMemoryAreMemory) {
+  const std::string directory = test::fast_directory();
+  if (!pages_are_shared() || !detail::temporary_file::in_memory(directory.c_str())) return;
+  static_cast<void>(a_mebibyte());
+  const MemoryReport report;
+  const auto expect_reported = [&](double bytes) {
+    EXPECT_NEAR(static_cast<double>(report.additional_bytes()), bytes, 3 * kTolerance);
+  };
+  {
+    SpooledIO f(SpooledOptions{.max_size = 4 * kMib, .directory = directory});
+    for (int i = 0; i < 4; ++i) f.write(a_mebibyte());
+    const Bytes before = f.getvalue();
+    for (int i = 0; i < 28; ++i) f.write(a_mebibyte());
+    ASSERT_TRUE(f.rolled());
+    f.compact();
+    const Bytes value = f.getvalue();
+    EXPECT_GE(f.retained_bytes(), 32 * kMib);
+    EXPECT_GE(before.retained_bytes(), 32 * kMib) << "it comes from the same file";
+    EXPECT_EQ(value.retained_bytes(), f.retained_bytes());
+    // What a sanitized process has mapped is not seen, but what a file has is.
+    expect_reported(kSanitized ? 32.0 * kMib : static_cast<double>(f.retained_bytes()));
+    const FilePath path = f.as_path();
+    expect_reported((kSanitized ? 32.0 * kMib : static_cast<double>(f.retained_bytes())) +
+                    32.0 * kMib);
+  }
+  expect_reported(0);
 }
 
 TEST(StorageAccounting, FreedMappingsAreCachedUntilTheyAreReleased) {

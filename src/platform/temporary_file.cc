@@ -54,14 +54,39 @@ void set_fault_hook(FaultHook hook) noexcept {
   fault_hook.store(hook, std::memory_order_release);
 }
 
-bool in_memory([[maybe_unused]] const char* directory) noexcept {
 #ifdef __linux__
-  struct statfs status;
-  if (::statfs(directory, &status) != 0) return false;
-  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+namespace {
+
+bool in_memory(const struct statfs& system) noexcept {
+  return system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC ||
+         system.f_type == HUGETLBFS_MAGIC;
+}
+
+}  // namespace
+
+bool in_memory(const char* directory) noexcept {
+  struct statfs system;
+  return ::statfs(directory, &system) == 0 && in_memory(system);
+}
+
+bool in_memory(int file) noexcept {
+  struct statfs system;
+  return ::fstatfs(file, &system) == 0 && in_memory(system);
+}
 #else
+bool in_memory(const char*) noexcept {
   return false;
+}
+
+bool in_memory(int) noexcept {
+  return false;
+}
 #endif
+
+std::size_t memory_of(int file) noexcept {
+  struct stat status;
+  if (!in_memory(file) || ::fstat(file, &status) != 0) return 0;
+  return static_cast<std::size_t>(status.st_blocks) * 512;
 }
 
 int create(const char* directory, int* file) noexcept {
