@@ -206,7 +206,8 @@ Block* branch_spill(Block* block, std::size_t used, std::size_t capacity, Range 
   return target;
 }
 
-Block* resize_spill(Block* block, std::size_t, std::size_t capacity, std::size_t* copied) noexcept {
+Block* resize_spill(Block* block, std::size_t, std::size_t capacity, Range,
+                    std::size_t* copied) noexcept {
   SpillBlock& self = spilled(block);
   *copied = 0;
   if (capacity > kMaxSize) return refuse(EFBIG, nullptr);

@@ -360,6 +360,14 @@ int read_back(int file, std::byte* data, std::size_t size, std::size_t offset) n
   });
 }
 
+int give_back(int file, std::size_t offset, std::size_t size) noexcept {
+  if (const int error = fault(Call::GiveBack)) return error;
+  constexpr int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  const bool done =
+      ::fallocate(file, kHole, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0;
+  return done ? 0 : errno;
+}
+
 void close_file(int file) noexcept {
   ::close(file);
   descriptors.give(1);

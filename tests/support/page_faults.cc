@@ -70,6 +70,8 @@ const char* name_of(Call call) {
       return "MemoryFile";
     case Call::Append:
       return "Append";
+    case Call::GiveBack:
+      return "GiveBack";
     case Call::Collapse:
       return "Collapse";
     case Call::Map:

@@ -20,6 +20,7 @@ namespace quire::detail::pages {
 enum class Call {
   MemoryFile,   ///< memfd_create and the seal
   Append,       ///< pwrite to a memory file
+  GiveBack,     ///< fallocate, to punch a hole into a memory file
   Collapse,     ///< mmap and madvise, so that a part of a memory file is one huge page
   Map,          ///< mmap where nothing was
   MapOver,      ///< mmap over a mapping; refused before it does anything
@@ -29,7 +30,7 @@ enum class Call {
   ReadPagemap,  ///< open and pread of /proc/self/pagemap
 };
 
-inline constexpr int kCalls = 9;
+inline constexpr int kCalls = 10;
 
 /// Asked before each of these calls: 0 lets it through, an error number makes it fail.
 using FaultHook = int (*)(Call call) noexcept;
@@ -96,6 +97,9 @@ void populate(std::byte* data, std::size_t size, bool huge) noexcept;
 /// Reads back what append() wrote.
 [[nodiscard]] int read_back(int file, std::byte* data, std::size_t size,
                             std::size_t offset) noexcept;
+
+/// Frees the memory of a part, which reads as zeros from then on, in every mapping and process.
+[[nodiscard]] int give_back(int file, std::size_t offset, std::size_t size) noexcept;
 
 void close_file(int file) noexcept;
 
