@@ -446,6 +446,7 @@ TEST_F(StorageLimits, ForbiddenSystemCalls) {
       {"advice", __NR_madvise, EPERM, 0, 0},
       {"looking whether a mapping is there", __NR_msync, EPERM, 0, 0},
       {"pread", __NR_pread64, EPERM, 0, 0},
+      {"holes in files", __NR_fallocate, EPERM, 0, 0},
   };
   for (const Forbidden& call : calls) {
     // A sanitizer makes such calls itself.
