@@ -206,7 +206,7 @@ Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   }
   if (capacity > self.capacity) {
     std::size_t surplus = 0;
-    const Mapping kept = take_cached_mapping(capacity, capacity * kOversize, used, &surplus);
+    const Mapping kept = take_cached_mapping(capacity, used, &surplus);
     if (kept.size != 0) {
       std::memcpy(kept.data, self.data, used);
       *copied = used;

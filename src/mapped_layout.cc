@@ -32,7 +32,7 @@ MappedBlock::MappedBlock(const BlockKind* of, const Mapping& mapping, std::size_
 // --- mappings ------------------------------------------------------------------------------------
 
 Mapping new_mapping(std::size_t size, std::size_t used, std::size_t* surplus) noexcept {
-  Mapping mapping = take_cached_mapping(size, size * kOversize, used, surplus);
+  Mapping mapping = take_cached_mapping(size, used, surplus);
   if (mapping.size == 0 && pages::map(size, &mapping.data) == 0) mapping.size = size;
   return mapping;
 }

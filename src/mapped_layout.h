@@ -57,9 +57,6 @@ struct MappedBlock : Block {
 
 // --- mappings ------------------------------------------------------------------------------------
 
-/// How many times its size a block may get from the cache.
-inline constexpr std::size_t kOversize = 8;
-
 /// A kept mapping or a new one; empty when the system refuses. `*surplus` is for give_surplus().
 [[nodiscard]] Mapping new_mapping(std::size_t size, std::size_t used,
                                   std::size_t* surplus) noexcept;
