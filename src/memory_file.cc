@@ -14,6 +14,26 @@
 
 namespace quire::detail {
 
+namespace {
+
+constinit std::atomic<std::uint64_t> forks = 0;
+
+const bool forks_are_counted = pages::before_and_after_fork(
+    []() noexcept { forks.fetch_add(1, std::memory_order_relaxed); }, []() noexcept {});
+
+}  // namespace
+
+MemoryFile::MemoryFile(int descriptor, bool on_disk) noexcept
+    : descriptor_(descriptor), on_disk_(on_disk), forks_(forks.load(std::memory_order_relaxed)) {}
+
+bool MemoryFile::forked() const noexcept {
+  return !forks_are_counted || forks_ != forks.load(std::memory_order_relaxed);
+}
+
+std::size_t MemoryFile::memory() const noexcept {
+  return on_disk_ ? temporary_file::memory_of(descriptor()) : size();
+}
+
 MemoryFile* MemoryFile::create() noexcept {
   int descriptor = -1;
   if (pages::create_file(&descriptor) != 0) return nullptr;
@@ -30,6 +50,15 @@ int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offs
                        bool huge) noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
   return grows() ? pages::append(descriptor_, data, size, offset, huge) : EBADF;
+}
+
+void MemoryFile::give_back(std::size_t offset, std::size_t size) noexcept {
+  // A fork waits for the lock, and what it copies no longer shows these bytes.
+  const std::lock_guard lock(process_locks.files.of(this));
+  if (on_disk_ || !open() || sealed_.load(std::memory_order_relaxed) || !unique() || forked()) {
+    return;
+  }
+  if (pages::give_back(descriptor(), offset, size) == 0) take_back(offset, size);
 }
 
 int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,

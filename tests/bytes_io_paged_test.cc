@@ -947,7 +947,7 @@ TEST_P(BytesIOPaged, MostlyDirtyAndAloneItGoesHome) {
   expect_content(f, model);
 }
 
-TEST_P(BytesIOPaged, GoingHomeGivesTheFileBack) {
+TEST_P(BytesIOPaged, CompactLeavesNoPageInMemoryTwice) {
   string model = pattern(16 * kMib);
   BytesIO f = filled(model);
   f.compact();
@@ -961,15 +961,52 @@ TEST_P(BytesIOPaged, GoingHomeGivesTheFileBack) {
     EXPECT_EQ(tier_of(f), "paged");
   }
   f.compact();
-  if (shares()) {
-    EXPECT_EQ(tier_of(f), "mapped");
+  if (!shares()) return;
+  EXPECT_LE(memory_in_use() - memory, static_cast<std::ptrdiff_t>(kMib / 4));
+  const bool automatic = GetParam() == Tier::automatic;
+  EXPECT_EQ(tier_of(f), automatic ? "mapped" : "paged");
+  EXPECT_EQ(detail::read_process_memory().shared, automatic ? 0u : 16 * kMib);
+}
+
+// It took the bytes out of their file, and the write after the next snapshot had to move all of them
+// into another one.
+TEST(BytesIOPagedFromBirth, CompactKeepsThemInAFile) {
+  if (!shares_pages(Tier::paged)) return;
+  string model = pattern(16 * kMib + 5);
+  BytesIO f(ByteSpan(model), StorageOptions{.tier = Tier::paged});
+  const auto expect_compacted = [&](const char* when) {
+    SCOPED_TRACE(when);
+    f.compact();
+    EXPECT_EQ(tier_of(f), "paged");
+    EXPECT_EQ(f.capacity(), (model.size() + kPage - 1) / kPage * kPage);
+    EXPECT_LE(f.retained_bytes(), model.size() + kPage);
+    EXPECT_GE(detail::read_process_memory().shared, model.size() / kPage * kPage);
+    const std::uint64_t before = copied(f);
+    f.compact();
+    EXPECT_EQ(copied(f), before) << "there is nothing to do";
+    expect_content(f, model);
+    const Kept snapshot(f.getvalue());
+    overwrite(f, model, kMib, "x");
+    EXPECT_LE(copied(f) - before, 2 * kPage) << "the page at the end";
+    snapshot.check();
+    expect_content(f, model);
+  };
+  expect_compacted("full");
+  f.reserve(40 * kMib);
+  for (std::size_t page = 0; page < 4000; page += 3) overwrite(f, model, page * kPage, "dirty");
+  expect_compacted("with dirty pages and room");
+  model.resize(9 * kMib + 77);
+  f.truncate(model.size());
+  expect_compacted("after truncate()");
+  {
+    MutableMemoryView view = f.getbuffer();
+    view[3 * kMib] = std::byte{'v'};
+    model[3 * kMib] = 'v';
   }
-  if (shares()) {
-    EXPECT_LE(memory_in_use() - memory, static_cast<std::ptrdiff_t>(kMib / 4));
-  }
-  if (shares()) {
-    EXPECT_EQ(detail::read_process_memory().shared, 0u);
-  }
+  expect_compacted("after a view");
+  const string more = pattern(kMib, 3);
+  overwrite(f, model, model.size(), more);
+  expect_compacted("grown again");
 }
 
 TEST_P(BytesIOPaged, CompactBesideASnapshotDoesNotDoubleTheBytes) {

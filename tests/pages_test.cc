@@ -341,6 +341,21 @@ TEST(Pages, ReadingBackIsRefused) {
   EXPECT_EQ(read_pagemap(mapped.data(), 1, &word), ENOMEM);
 }
 
+TEST(Pages, WhatIsGivenBackTakesNoMemoryAndReadsAsZeros) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(3);
+  ASSERT_EQ(give_back(mapped.file(), page_size(), page_size()), 0);
+  struct stat status {};
+  ASSERT_EQ(::fstat(mapped.file(), &status), 0);
+  EXPECT_EQ(static_cast<std::size_t>(status.st_blocks) * 512, 2 * page_size());
+  EXPECT_EQ(mapped.page(0), std::byte{'a'});
+  EXPECT_EQ(mapped.page(1), std::byte{0});
+  EXPECT_EQ(mapped.page(2), std::byte{'c'});
+  const RefusedCall call(Call::GiveBack);
+  EXPECT_EQ(give_back(mapped.file(), 0, page_size()), ENOMEM);
+  EXPECT_EQ(mapped.page(0), std::byte{'a'});
+}
+
 // --- huge pages in memory files ------------------------------------------------------------------
 
 /// Bytes of this process that are mapped huge pages of files in memory.

@@ -419,6 +419,30 @@ const Scenario kScenarios[] = {
        w.compact();
        w.write_at(8, "after");
      }},
+    {"compact of a block paged from birth", StorageOptions::paged,
+     [](World& w) {
+       write_large(w);
+       w.write_at(kMib, pattern(kMib, 7));
+     },
+     [](World& w) {
+       w.compact();
+       w.keep_value();
+       w.write_at(kMib, "x");
+     }},
+    {"a new file for a block paged from birth", StorageOptions::paged,
+     [](World& w) {
+       write_large(w);
+       w.write_at(0, pattern(5 * kMib / 2, 7));
+     },
+     [](World& w) { w.write_at(3 * kMib, "x"); }},
+    {"going home in pieces", StorageOptions::automatic,
+     [](World& w) {
+       write_large(w);
+       w.keep_twin(false, 5, "twin");
+       w.write_at(kMib, pattern(2 * kMib, 7));
+       w.drop_twins();
+     },
+     [](World& w) { w.write_at(0, pattern(kMib, 8)); }},
     {"going home", StorageOptions::automatic,
      [](World& w) {
        become_paged(w);

@@ -51,7 +51,7 @@ struct SpooledOptions {
   std::size_t max_size = 0;
 
   /// Where the file is made. Empty: the first of $TMPDIR, /var/tmp and /tmp that takes files and does
-  /// not keep them in memory.
+  /// not keep them in memory. One that does may be named; the file then counts as memory.
   std::string directory = {};
 
   /// The most bytes the stream may hold at all; past it writes throw std::length_error.

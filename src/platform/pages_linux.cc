@@ -373,15 +373,17 @@ int append(int file, const std::byte* data, std::size_t size, std::size_t offset
 
 int read_back(int file, std::byte* data, std::size_t size, std::size_t offset) noexcept {
   if (const int error = fault(Call::ReadBack)) return error;
-  while (size != 0) {
-    const ssize_t got = ::pread(file, data, size, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return got < 0 ? errno : EIO;
-    data += got;
-    offset += static_cast<std::size_t>(got);
-    size -= static_cast<std::size_t>(got);
-  }
-  return 0;
+  return move_all(size, [=](std::size_t done) {
+    return ::pread(file, data + done, size - done, static_cast<off_t>(offset + done));
+  });
+}
+
+int give_back(int file, std::size_t offset, std::size_t size) noexcept {
+  if (const int error = fault(Call::GiveBack)) return error;
+  constexpr int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  const bool done =
+      ::fallocate(file, kHole, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0;
+  return done ? 0 : errno;
 }
 
 void close_file(int file) noexcept {

@@ -97,14 +97,39 @@ void set_fault_hook(FaultHook hook) noexcept {
   fault_hook.store(hook, std::memory_order_release);
 }
 
-bool in_memory([[maybe_unused]] const char* directory) noexcept {
 #ifdef __linux__
-  struct statfs status;
-  if (::statfs(directory, &status) != 0) return false;
-  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+namespace {
+
+bool in_memory(const struct statfs& system) noexcept {
+  return system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC ||
+         system.f_type == HUGETLBFS_MAGIC;
+}
+
+}  // namespace
+
+bool in_memory(const char* directory) noexcept {
+  struct statfs system;
+  return ::statfs(directory, &system) == 0 && in_memory(system);
+}
+
+bool in_memory(int file) noexcept {
+  struct statfs system;
+  return ::fstatfs(file, &system) == 0 && in_memory(system);
+}
 #else
+bool in_memory(const char*) noexcept {
   return false;
+}
+
+bool in_memory(int) noexcept {
+  return false;
+}
 #endif
+
+std::size_t memory_of(int file) noexcept {
+  struct stat status;
+  if (!in_memory(file) || ::fstat(file, &status) != 0) return 0;
+  return static_cast<std::size_t>(status.st_blocks) * 512;
 }
 
 int create(const char* directory, int* file) noexcept {
@@ -184,13 +209,9 @@ int copy([[maybe_unused]] int from, [[maybe_unused]] int to, [[maybe_unused]] st
   if (!growth.allowed()) return EFBIG;
   auto source = static_cast<off64_t>(offset);
   off64_t target = source;
-  while (size != 0) {
-    const ssize_t copied = ::copy_file_range(from, &source, to, &target, size, 0);
-    if (copied < 0 && errno == EINTR) continue;
-    if (copied <= 0) return copied < 0 ? errno : EIO;
-    size -= static_cast<std::size_t>(copied);
-  }
-  return 0;
+  return move_all(size, [&](std::size_t done) {
+    return ::copy_file_range(from, &source, to, &target, size - done, 0);
+  });
 #else
   return ENOSYS;
 #endif

@@ -75,6 +75,8 @@ const char* name_of(Call call) {
       return "Append";
     case Call::ReadBack:
       return "ReadBack";
+    case Call::GiveBack:
+      return "GiveBack";
     case Call::Collapse:
       return "Collapse";
     case Call::Map:

@@ -22,6 +22,7 @@ enum class Call {
   Seal,         ///< F_ADD_SEALS on a new memory file
   Append,       ///< pwrite to a memory file
   ReadBack,     ///< pread
+  GiveBack,     ///< fallocate, to punch a hole into a memory file
   Collapse,     ///< mmap of a part of a memory file that is to be one huge page
   Map,          ///< mmap where nothing was
   Unmap,        ///< munmap
@@ -33,7 +34,7 @@ enum class Call {
   ReadPagemap,  ///< open of /proc/self/pagemap
 };
 
-inline constexpr int kCalls = 13;
+inline constexpr int kCalls = 14;
 
 /// Asked before each of these calls: 0 lets it through, an error number makes it fail.
 using FaultHook = int (*)(Call call) noexcept;
@@ -101,6 +102,9 @@ void populate(std::byte* data, std::size_t size, bool huge) noexcept;
 /// Reads back what append() wrote.
 [[nodiscard]] int read_back(int file, std::byte* data, std::size_t size,
                             std::size_t offset) noexcept;
+
+/// Frees the memory of a part, which reads as zeros from then on, in every mapping and process.
+[[nodiscard]] int give_back(int file, std::size_t offset, std::size_t size) noexcept;
 
 void close_file(int file) noexcept;
 

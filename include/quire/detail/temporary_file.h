@@ -43,6 +43,12 @@ QUIRE_API void set_fault_hook(FaultHook hook) noexcept;
 /// Whether the files of a directory are in memory, which is no place for what must leave it.
 [[nodiscard]] QUIRE_API bool in_memory(const char* directory) noexcept;
 
+/// Whether a file is.
+[[nodiscard]] bool in_memory(int file) noexcept;
+
+/// Bytes of memory that a file takes, which is none when it is on a disk.
+[[nodiscard]] std::size_t memory_of(int file) noexcept;
+
 /// Makes a file that nobody else can open, and that is gone when its last descriptor and mapping are.
 [[nodiscard]] int create(const char* directory, int* file) noexcept;
 
