@@ -171,6 +171,8 @@ Scale choose_scale() {
 #else
   constexpr bool kFast = false;
 #endif
+  // What this one finds it finds in any stretch, and it is the slowest.
+  if (QUIRE_TEST_THREAD_SANITIZED != 0) return {0, 0, 200};
   if (std::getenv("QUIRE_NIGHTLY") != nullptr) {
     return kFast ? Scale{1000, 8'000'000, 20'000} : Scale{20, 400'000, 2'000};
   }
@@ -202,7 +204,7 @@ TEST(StorageModel, RandomOperationsMatchTheModel) {
     while (counts->steps < scale.thorough) machine.step();
     machine.check_all_each_step(false);
     do {
-      for (int i = 0; i < 5000; ++i) machine.step();
+      for (int i = 0; i < 2000; ++i) machine.step();
     } while (!missed(*counts, scale.bar, forks).empty() && counts->steps < scale.most);
     machine.finish();
   }
