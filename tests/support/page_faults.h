@@ -21,7 +21,8 @@ struct PageFault {
 
   static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
-  /// Neither: of every kind but MapOverTorn, after which there is no going on if all else fails too.
+  /// Neither: of every kind, but for MapOverTorn, after which there is no going on if all else fails
+  /// too, and Unmap, after which memory would be lost.
   std::optional<detail::pages::Call> call = {};
   std::optional<detail::temporary_file::Call> file_call = {};
   /// Calls of that kind that are let through before: `kNone` refuses none.
