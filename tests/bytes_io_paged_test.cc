@@ -948,6 +948,26 @@ TEST_P(BytesIOPaged, MostlyDirtyAndAloneItGoesHome) {
   expect_content(f, model);
 }
 
+TEST_P(BytesIOPaged, HugePagesThatWritesReplaceCountAsItsOwn) {
+  // Of each only half is written to, but the file has all of them a second time.
+  string model = pattern(8 * kMib);
+  BytesIO f = filled(model);
+  {
+    const Bytes snapshot = f.getvalue();
+    overwrite(f, model, 0, "x");
+  }
+  overwrite(f, model, 0, pattern(kMib, 2));
+  overwrite(f, model, 2 * kMib, pattern(kMib, 3));
+  if (shares()) {
+    EXPECT_EQ(tier_of(f), "paged") << "half of it";
+  }
+  overwrite(f, model, 4 * kMib, "x");
+  expect_content(f, model);
+  if (shares() && GetParam() == Tier::automatic) {
+    EXPECT_EQ(tier_of(f), "mapped") << "more than half of it";
+  }
+}
+
 TEST_P(BytesIOPaged, CompactLeavesNoPageInMemoryTwice) {
   string model = pattern(16 * kMib);
   BytesIO f = filled(model);
