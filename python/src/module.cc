@@ -29,7 +29,9 @@ ModuleState& state_of(PyObject* module) noexcept {
 
 int execute(PyObject* module) {
   ModuleState& state = state_of(module);
-  return add_bytes(module, state) && add_bytes_io(module, state) ? 0 : -1;
+  return add_bytes(module, state) && add_byte_view(module, state) && add_bytes_io(module, state)
+             ? 0
+             : -1;
 }
 
 int traverse(PyObject* module, visitproc visit, void* arg) {

@@ -14,11 +14,12 @@ namespace quire::python {
 
 struct ModuleState {
   PyObject* bytes_type;          // quire.Bytes
+  PyObject* byte_view_type;      // quire.ByteView
   PyObject* bytes_io_type;       // quire.BytesIO
   PyObject* bytes_io_view_type;  // what a memoryview of a BytesIO is a view of
 
-  [[nodiscard]] std::array<PyObject**, 3> members() noexcept {
-    return {&bytes_type, &bytes_io_type, &bytes_io_view_type};
+  [[nodiscard]] std::array<PyObject**, 4> members() noexcept {
+    return {&bytes_type, &byte_view_type, &bytes_io_type, &bytes_io_view_type};
   }
 };
 
@@ -33,6 +34,7 @@ struct ModuleState {
 
 // One line for each file that defines types. False with an exception set.
 [[nodiscard]] bool add_bytes(PyObject* module, ModuleState& state);
+[[nodiscard]] bool add_byte_view(PyObject* module, ModuleState& state);
 [[nodiscard]] bool add_bytes_io(PyObject* module, ModuleState& state);
 
 }  // namespace quire::python
