@@ -44,6 +44,9 @@ class ByteArgument {
     return {buffer_.buf, static_cast<std::size_t>(buffer_.len)};
   }
 
+  /// The object that says it exports the buffer; borrowed. REQUIRES: acquired
+  [[nodiscard]] PyObject* owner() const noexcept { return buffer_.obj; }
+
  private:
   Py_buffer buffer_{};
 };

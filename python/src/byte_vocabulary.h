@@ -392,12 +392,12 @@ struct ByteVocabulary {
       return nullptr;
     }
     const bool same = sorted[0] == Py_None;
-    if ((!same && !table.acquire(sorted[0])) ||
-        (sorted[1] != nullptr && !removed.acquire(sorted[1])) || !text.acquire(self)) {
-      return nullptr;
-    }
+    if (!same && !table.acquire(sorted[0])) return nullptr;
     if (!same && table.span().size() != 256) {
       PyErr_SetString(PyExc_ValueError, "translation table must be 256 characters long");
+      return nullptr;
+    }
+    if ((sorted[1] != nullptr && !removed.acquire(sorted[1])) || !text.acquire(self)) {
       return nullptr;
     }
     return guarded([&] {
@@ -502,8 +502,8 @@ struct ByteVocabulary {
     Py_ssize_t group = 1;
     Hold text;
     if (!sort_arguments({"hex", kNames, 2, 0, 0}, arguments, count, keywords, sorted) ||
-        (sorted[0] != nullptr && !read_separator(sorted[0], &separator)) ||
-        (sorted[1] != nullptr && !read_size(sorted[1], &group)) || !text.acquire(self)) {
+        (sorted[1] != nullptr && !read_size(sorted[1], &group)) ||
+        (sorted[0] != nullptr && !read_separator(sorted[0], &separator)) || !text.acquire(self)) {
       return nullptr;
     }
     return guarded([&] {

@@ -417,16 +417,21 @@ bool share_frozen(ModuleState& state, PyObject* source, Bytes* shared) {
     *shared = as_bytes(source)->bytes;
     return true;
   }
-  PyObject* const view = PyMemoryView_Check(source) ? source : memoryview_of(state, source);
-  if (view == nullptr) return false;
-  const Reference owner(PyObject_GetAttrString(view, "obj"));
   ByteArgument part;
-  if (!owner || owner.get() == source || !part.acquire(source)) {
+  if (!PyObject_CheckBuffer(source) || !part.acquire(source)) {
     PyErr_Clear();  // released, or with gaps
     return false;
   }
+  // A view exports itself; others that stand for an object export that.
+  Reference owner(Py_NewRef(part.owner()));
+  if (owner.get() == source) {
+    PyObject* const view = PyMemoryView_Check(source) ? source : memoryview_of(state, source);
+    if (view == nullptr) return false;
+    owner = Reference(PyObject_GetAttrString(view, "obj"));
+    if (!owner) PyErr_Clear();
+  }
   Bytes whole;
-  if (!share_frozen(state, owner.get(), &whole)) return false;
+  if (!owner || !share_frozen(state, owner.get(), &whole)) return false;
   if (part.span().empty()) return true;
   *shared = whole.piece(
       {static_cast<std::size_t>(part.span().data() - whole.data()), part.span().size()});
