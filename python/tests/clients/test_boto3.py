@@ -1,5 +1,7 @@
 """boto3 uploads streams to and downloads objects from a server of moto's, small and in parts."""
 
+import csv
+import io
 import random
 
 import boto3
@@ -61,6 +63,15 @@ def test_an_upload_begins_where_the_stream_stands(BytesIO, client):
     stream.seek(100)
     client.upload_fileobj(stream, "bucket", "key")
     assert stored(client) == SMALL[100:]
+
+
+def test_the_seeds_csv_is_uploaded(BytesIO, client):
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(["Test1", "Test2"])
+    writer.writerow(["TestA", "TestB"])
+    client.upload_fileobj(BytesIO(stream.getvalue().encode()), "bucket", "csv_key")
+    assert stored(client, "csv_key") == b"Test1,Test2\r\nTestA,TestB\r\n"
 
 
 def test_put_object_takes_a_stream_and_leaves_it_open(BytesIO, client):
