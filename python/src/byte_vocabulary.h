@@ -492,7 +492,8 @@ struct ByteVocabulary {
       texts[i] = read_name("decode", kNames[i], sorted[i]);
       if (texts[i] == nullptr) return nullptr;
     }
-    return PyUnicode_FromEncodedObject(self, texts[0], texts[1]);
+    Hold text;  // whose error would be hidden otherwise
+    return text.acquire(self) ? PyUnicode_FromEncodedObject(self, texts[0], texts[1]) : nullptr;
   }
 
   static PyObject* hex(PyObject* self, Arguments arguments, Py_ssize_t count, PyObject* keywords) {

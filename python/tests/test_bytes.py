@@ -411,7 +411,7 @@ class Objects(unittest.TestCase):
         self.assertGreater(turns, 10)
 
 
-class Flat(unittest.TestCase):
+class Memory:
     """Nothing is kept by what is done over and over."""
 
     def check(self, work):
@@ -425,6 +425,8 @@ class Flat(unittest.TestCase):
         self.assertLess(after[0] - before[0], 4 << 20)
         self.assertLess(after[1] - before[1], 100)
 
+
+class Flat(Memory, unittest.TestCase):
     def test_good_calls(self):
         text = Bytes(b"one two three " * 10)
 
