@@ -46,6 +46,25 @@ void* as_slot(Function* function) noexcept {
   return reinterpret_cast<void*>(function);
 }
 
+[[nodiscard]] inline PyObject* allocate(PyTypeObject* type) noexcept {
+#ifdef Py_LIMITED_API
+  return reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+#else
+  return type->tp_alloc(type, 0);
+#endif
+}
+
+/// Gives back the memory of an object of a heap type, and its reference to the type.
+inline void deallocate(PyObject* object) noexcept {
+  PyTypeObject* const type = Py_TYPE(object);
+#ifdef Py_LIMITED_API
+  reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(object);
+#else
+  type->tp_free(object);
+#endif
+  Py_DECREF(type);
+}
+
 /// One reference to a Python object, let go of at the end of the scope. Null means an exception.
 class Reference {
  public:
@@ -78,13 +97,3 @@ class Reference {
 };
 
 }  // namespace quire::python
-
-// Held around whatever changes or looks at the state of one object. The interpreter's lock is enough
-// where there is one; free-threaded builds lock the object.
-#ifdef Py_GIL_DISABLED
-#  define QUIRE_LOCK_OBJECT(object) Py_BEGIN_CRITICAL_SECTION(object)
-#  define QUIRE_UNLOCK_OBJECT() Py_END_CRITICAL_SECTION()
-#else
-#  define QUIRE_LOCK_OBJECT(object) {
-#  define QUIRE_UNLOCK_OBJECT() }
-#endif

@@ -1,7 +1,8 @@
-// A block whose memory is a Python bytes object: how quire.Bytes shares what Python already holds.
+// Blocks whose memory belongs to a Python object: how the core shares what Python already holds.
 //
-// Lifetime: the block keeps a reference to the object. Thread: the last owner may let go on any
-// thread, with the interpreter's lock or without.
+// Lifetime: the block keeps the object. Thread: the last owner may let go on any thread, with the
+// interpreter's lock or without; it never waits for the lock. An object that is let go of without it
+// is freed a moment later, by whichever thread has it.
 #pragma once
 
 #include "python_api.h"
@@ -14,6 +15,9 @@ namespace quire::python {
 /// lock held
 /// Errors: std::bad_alloc.
 [[nodiscard]] Bytes share_object(PyObject* object);
+
+/// Bytes over what any object exports, writable if it can be. False with an exception set.
+[[nodiscard]] bool share_buffer(PyObject* object, Bytes* bytes, bool* writable) noexcept;
 
 /// The object that owns a block made by share_object(); borrowed, null for any other block.
 [[nodiscard]] PyObject* object_of(const detail::Block* block) noexcept;
