@@ -46,7 +46,8 @@ bool read_whence(PyObject* object, int* whence) noexcept {
 }
 
 void raise_bad_argument(const char* method, const char* expected, PyObject* given) noexcept {
-  const Reference name = type_name(given);
+  const Reference name =
+      given == Py_None ? Reference(PyUnicode_FromString("None")) : type_name(given);
   if (!name) return;
   PyErr_Format(PyExc_TypeError, "%s() argument must be %s, not %U", method, expected, name.get());
 }

@@ -430,9 +430,8 @@ PyObject* get_state(PyObject* object, PyObject*) noexcept {
   return PyTuple_Pack(3, value.get(), position.get(), dict.get());
 }
 
-/// The bytes object to start with: the argument itself, or a copy of what it exports.
+/// The bytes object to start with: `initial` itself, or a copy of what it exports.
 [[nodiscard]] PyObject* initial_bytes(PyObject* initial) noexcept {
-  if (initial == nullptr || initial == Py_None) return PyBytes_FromStringAndSize(nullptr, 0);
   if (PyBytes_CheckExact(initial)) return Py_NewRef(initial);
   Py_buffer buffer;
   if (PyObject_GetBuffer(initial, &buffer, PyBUF_CONTIG_RO) != 0) return nullptr;
@@ -553,7 +552,8 @@ struct Arguments {
       return false;
     }
   }
-  const Reference bytes(initial_bytes(arguments.initial));
+  const Reference bytes(given ? initial_bytes(arguments.initial)
+                              : PyBytes_FromStringAndSize(nullptr, 0));
   if (!bytes || !check_exports(self)) return false;
   restart(self, bytes.get());
   self->keep_open = keep_open != 0;
@@ -879,6 +879,20 @@ void drop_storage(BytesIOObject* self) noexcept {
   delete core;
 }
 
+namespace {
+
+/// Makes isinstance() know what the class is, as it does of the interpreter's own.
+[[nodiscard]] bool register_type(PyObject* type) noexcept {
+  const Reference io(PyImport_ImportModule("io"));
+  if (!io) return false;
+  const Reference base(PyObject_GetAttrString(io.get(), "BufferedIOBase"));
+  if (!base) return false;
+  const Reference registered(PyObject_CallMethod(base.get(), "register", "O", type));
+  return static_cast<bool>(registered);
+}
+
+}  // namespace
+
 bool add_bytes_io(PyObject* module, ModuleState& state) {
   const Reference io(PyImport_ImportModule("_io"));
   if (!io) return false;
@@ -888,7 +902,7 @@ bool add_bytes_io(PyObject* module, ModuleState& state) {
 #ifndef Py_LIMITED_API
   reinterpret_cast<PyTypeObject*>(state.bytes_io_type)->tp_vectorcall = construct;
 #endif
-  return add_bytes_io_view(module, state);
+  return register_type(state.bytes_io_type) && add_bytes_io_view(module, state);
 }
 
 }  // namespace quire::python
