@@ -649,6 +649,24 @@ void destroy(PyObject* object) noexcept {
   deallocate(object);
 }
 
+[[nodiscard]] destructor finalizer_of_base(PyObject* object) noexcept {
+  PyTypeObject* const own = own_type(Py_TYPE(object), destroy);
+#ifdef Py_LIMITED_API
+  auto* const base = static_cast<PyTypeObject*>(PyType_GetSlot(own, Py_tp_base));
+  return reinterpret_cast<destructor>(PyType_GetSlot(base, Py_tp_finalize));
+#else
+  return own->tp_base->tp_finalize;
+#endif
+}
+
+/// IOBase's own, which closes. A view that is collected together with the stream is no reason not to.
+void finalize(PyObject* object) noexcept {
+  BytesIOObject* const self = as_stream(object);
+  const bool before = std::exchange(self->closes_under_view, true);
+  finalizer_of_base(object)(object);
+  self->closes_under_view = before;
+}
+
 PyObject* getbuffer(PyObject* object, PyObject* const* arguments, Py_ssize_t count,
                     PyObject* names) noexcept {
   BytesIOObject* const self = as_stream(object);
@@ -795,6 +813,7 @@ PyType_Slot bytes_io_slots[] = {
     {Py_tp_dealloc, as_slot(destroy)},
     {Py_tp_traverse, as_slot(traverse)},
     {Py_tp_clear, as_slot(clear)},
+    {Py_tp_finalize, as_slot(finalize)},
     {Py_tp_iter, as_slot(PyObject_SelfIter)},
     {Py_tp_iternext, as_slot(locked<iterate>)},
     {Py_tp_methods, methods},
@@ -806,7 +825,8 @@ PyType_Spec bytes_io_spec = {
     "quire.BytesIO",
     sizeof(BytesIOObject),
     0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_FINALIZE |
+        Py_TPFLAGS_IMMUTABLETYPE,
     bytes_io_slots,
 };
 
