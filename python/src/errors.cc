@@ -21,8 +21,10 @@ void raise_from(const char* module, const char* name, const char* message) noexc
 }
 
 void raise_system_error(const std::system_error& error) noexcept {
-  const Reference arguments(Py_BuildValue("(is)", error.code().value(), error.what()));
-  if (arguments) PyErr_SetObject(PyExc_OSError, arguments.get());
+  // Made at once: before 3.12 an exception made later is not caught as the FileNotFoundError it is.
+  const Reference made(
+      PyObject_CallFunction(PyExc_OSError, "is", error.code().value(), error.what()));
+  if (made) PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.get())), made.get());
 }
 
 /// A Python UnicodeDecodeError wants the codec and the bytes, which nobody kept; its base says as

@@ -29,9 +29,9 @@ ModuleState& state_of(PyObject* module) noexcept {
 
 int execute(PyObject* module) {
   ModuleState& state = state_of(module);
-  return add_bytes(module, state) && add_byte_view(module, state) && add_bytes_io(module, state)
-             ? 0
-             : -1;
+  const bool good = add_bytes(module, state) && add_byte_view(module, state) &&
+                    add_bytes_io(module, state) && add_spooled_io(module, state);
+  return good ? 0 : -1;
 }
 
 int traverse(PyObject* module, visitproc visit, void* arg) {

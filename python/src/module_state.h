@@ -17,9 +17,10 @@ struct ModuleState {
   PyObject* byte_view_type;      // quire.ByteView
   PyObject* bytes_io_type;       // quire.BytesIO
   PyObject* bytes_io_view_type;  // what a memoryview of a BytesIO is a view of
+  PyObject* spooled_io_type;     // quire.SpooledIO
 
-  [[nodiscard]] std::array<PyObject**, 4> members() noexcept {
-    return {&bytes_type, &byte_view_type, &bytes_io_type, &bytes_io_view_type};
+  [[nodiscard]] std::array<PyObject**, 5> members() noexcept {
+    return {&bytes_type, &byte_view_type, &bytes_io_type, &bytes_io_view_type, &spooled_io_type};
   }
 };
 
@@ -36,5 +37,6 @@ struct ModuleState {
 [[nodiscard]] bool add_bytes(PyObject* module, ModuleState& state);
 [[nodiscard]] bool add_byte_view(PyObject* module, ModuleState& state);
 [[nodiscard]] bool add_bytes_io(PyObject* module, ModuleState& state);
+[[nodiscard]] bool add_spooled_io(PyObject* module, ModuleState& state);
 
 }  // namespace quire::python

@@ -414,11 +414,11 @@ class Objects(unittest.TestCase):
 class Memory:
     """Nothing is kept by what is done over and over."""
 
-    def check(self, work):
+    def check(self, work, rounds=20_000):
         work()
         gc.collect()
         before = _resident(), len(gc.get_objects())
-        for _ in range(20_000):
+        for _ in range(rounds):
             work()
         gc.collect()
         after = _resident(), len(gc.get_objects())
