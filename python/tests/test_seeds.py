@@ -22,11 +22,13 @@ import threading
 import timeit
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import pytest
 import quire
 
 MEBIBYTE = 1 << 20
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=[io.BytesIO, quire.BytesIO], ids=["io", "quire"])
@@ -699,3 +701,12 @@ def test_seed_5_array_and_struct_take_buffers(BytesIO):
     samples = array.array("i")
     samples.frombytes(stream.getbuffer())
     assert samples.tolist() == [1, -2, 7]
+
+
+def test_the_page_of_the_seeds_names_these_tests_and_others_that_exist():
+    page = (ROOT / "docs" / "seeds.md").read_text(encoding="utf-8")
+    named = re.findall(r"\[(test_\w+)\]\(\.\./(python/tests/[\w/]+\.py)\)", page)
+    for name, path in named:
+        assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), name
+    here = {name for name in globals() if name.startswith("test_seed_")}
+    assert here == {name for name, path in named if path == "python/tests/test_seeds.py"}

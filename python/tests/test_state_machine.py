@@ -160,8 +160,7 @@ class Streams(RuleBasedStateMachine):
     def truncate(self, i, size):
         twins = self.pick(i)
         size = size if size is None else self.scaled(size)
-        cuts = (twins.oracle.tell() if size is None else size) < twins.size
-        if twins.views and cuts:
+        if twins.views:
             with pytest.raises(BufferError):
                 twins.ours.truncate(size)
         else:
@@ -372,7 +371,9 @@ def pickles():
 @pytest.mark.parametrize("life, operations, times", [
     (small_life, 10, 50_000), (views_and_snapshots, 13, 15_000), (errors, 11, 12_000),
     (cycles, 3, 10_000), (pickles, 5, 10_000)])
-def test_a_million_operations_leave_nothing_behind(life, operations, times):
+def test_a_million_operations_leave_nothing_behind(life, operations, times, monkeypatch):
+    complaints = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
     assert operations * times >= 30_000
     names = (quire.BytesIO, type(quire.BytesIO), bytes, memoryview, io.BytesIO)
 
@@ -388,6 +389,7 @@ def test_a_million_operations_leave_nothing_behind(life, operations, times):
     for _ in range(times):
         life()
     after = counted()
+    assert complaints == []
     assert all(abs(x - y) < 50 for x, y in zip(after[0], references))
     assert abs(after[1] - blocks) < 500
     assert abs(after[2] - objects) < 500

@@ -29,11 +29,11 @@ def test_several_arrays_follow_each_other(BytesIO):
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_savez_and_lazy_load(BytesIO, save):
     stream = BytesIO()
-    save(stream, first=ARRAY, second=ARRAY[0])
+    save(stream, first=ARRAY[:50], second=ARRAY[0])
     stream.seek(0)
     with np.load(stream) as archive:
         assert sorted(archive.files) == ["first", "second"]
-        assert np.array_equal(archive["first"], ARRAY)
+        assert np.array_equal(archive["first"], ARRAY[:50])
 
 
 def test_object_arrays_are_pickled(BytesIO):

@@ -1,5 +1,7 @@
 """polars reads CSV and Parquet from the streams: the first seed's pull request 20649."""
 
+import io
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -47,6 +49,16 @@ def test_a_stream_at_its_end_has_no_data(BytesIO):
     stream.seek(0, 2)
     with pytest.raises(pl.exceptions.NoDataError):
         pl.read_csv(stream)
+
+
+def test_polars_decodes_io_bytesio_and_bytes_alone(BytesIO):
+    stream = BytesIO("x,y\nä,1\n".encode("latin-1"))
+    assert pl.read_csv(stream.getvalue(), encoding="latin-1").rows() == [("ä", 1)]
+    if BytesIO is io.BytesIO:
+        assert pl.read_csv(stream, encoding="latin-1").rows() == [("ä", 1)]
+    else:
+        with pytest.raises(pl.exceptions.ComputeError, match="invalid utf-8"):
+            pl.read_csv(stream, encoding="latin-1")
 
 
 def test_the_stream_may_be_read_again_and_written(BytesIO):
