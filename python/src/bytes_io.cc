@@ -122,8 +122,9 @@ constexpr Py_ssize_t kSmallRead = 4096;
   const Py_ssize_t room = bytes_size(self->buf);
   if (end > room || !is_ours(self->buf)) {
     const Py_ssize_t needed = std::max(end, self->size);
-    // What others have is left for exactly what is needed, as a first write takes exactly that.
-    const Py_ssize_t wanted = end > room ? grown_size(room, needed) : needed;
+    // What others have is left for little more than is needed: it will be shared again.
+    const Py_ssize_t grown = is_ours(self->buf) ? grown_size(room, needed) : slack_size(needed);
+    const Py_ssize_t wanted = end > room ? grown : needed;
     if (!make_own(self, wanted)) {
       if (wanted == needed || !PyErr_ExceptionMatches(PyExc_MemoryError)) return false;
       PyErr_Clear();

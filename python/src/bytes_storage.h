@@ -71,4 +71,9 @@ inline void forget_hash(PyObject* bytes) noexcept {
   return grown > needed ? grown : needed;
 }
 
+/// The room for `needed` bytes and some appended ones, of a stream that may stay as it is.
+[[nodiscard]] inline Py_ssize_t slack_size(Py_ssize_t needed) noexcept {
+  return needed > kMaxBytes / 2 ? needed : needed + needed / 8;
+}
+
 }  // namespace quire::python
