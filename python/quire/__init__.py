@@ -1,5 +1,5 @@
 """BytesIO, bytes and memoryview that never copy what they can share."""
 
-from quire._quire import Bytes, BytesIO, ByteView, SpooledIO
+from quire._quire import Bytes, BytesIO, ByteView, SpooledIO, StringIO
 
-__all__ = ["Bytes", "BytesIO", "ByteView", "SpooledIO"]
+__all__ = ["Bytes", "BytesIO", "ByteView", "SpooledIO", "StringIO"]

@@ -30,7 +30,8 @@ ModuleState& state_of(PyObject* module) noexcept {
 int execute(PyObject* module) {
   ModuleState& state = state_of(module);
   const bool good = add_bytes(module, state) && add_byte_view(module, state) &&
-                    add_bytes_io(module, state) && add_spooled_io(module, state);
+                    add_bytes_io(module, state) && add_spooled_io(module, state) &&
+                    add_string_io(module, state);
   return good ? 0 : -1;
 }
 

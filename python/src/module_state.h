@@ -18,9 +18,10 @@ struct ModuleState {
   PyObject* bytes_io_type;       // quire.BytesIO
   PyObject* bytes_io_view_type;  // what a memoryview of a BytesIO is a view of
   PyObject* spooled_io_type;     // quire.SpooledIO
+  PyObject* string_io_type;      // quire.StringIO
 
-  [[nodiscard]] std::array<PyObject**, 5> members() noexcept {
-    return {&bytes_type, &byte_view_type, &bytes_io_type, &bytes_io_view_type, &spooled_io_type};
+  [[nodiscard]] std::array<PyObject**, 6> members() noexcept {
+    return {&bytes_type, &byte_view_type, &bytes_io_type, &bytes_io_view_type, &spooled_io_type, &string_io_type};
   }
 };
 
@@ -38,5 +39,6 @@ struct ModuleState {
 [[nodiscard]] bool add_byte_view(PyObject* module, ModuleState& state);
 [[nodiscard]] bool add_bytes_io(PyObject* module, ModuleState& state);
 [[nodiscard]] bool add_spooled_io(PyObject* module, ModuleState& state);
+[[nodiscard]] bool add_string_io(PyObject* module, ModuleState& state);
 
 }  // namespace quire::python

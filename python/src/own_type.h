@@ -21,4 +21,17 @@ namespace quire::python {
   return state_of_own(own_type(type, dealloc));
 }
 
+/// As add_type(), with the base that the abstract class io.`name` is made from, and registered with
+/// that class.
+[[nodiscard]] inline bool add_io_type(PyObject* module, PyType_Spec& spec, const char* name,
+                                      PyObject** kept) {
+  const Reference io(PyImport_ImportModule("io"));
+  const Reference abstract(io ? PyObject_GetAttrString(io.get(), name) : nullptr);
+  if (!abstract) return false;
+  const Reference base(
+      PyObject_GetAttrString(reinterpret_cast<PyObject*>(abstract.get()), "__base__"));
+  if (!base || !add_type(module, spec, base.get(), kept)) return false;
+  return static_cast<bool>(Reference(PyObject_CallMethod(abstract.get(), "register", "O", *kept)));
+}
+
 }  // namespace quire::python

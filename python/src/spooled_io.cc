@@ -692,12 +692,7 @@ PyType_Spec spooled_io_spec = {
 }  // namespace
 
 bool add_spooled_io(PyObject* module, ModuleState& state) {
-  const Reference io(PyImport_ImportModule("io"));
-  const Reference abstract(io ? PyObject_GetAttrString(io.get(), "IOBase") : nullptr);
-  const Reference base(abstract ? PyObject_GetAttrString(abstract.get(), "__base__") : nullptr);
-  if (!base || !add_type(module, spooled_io_spec, base.get(), &state.spooled_io_type)) return false;
-  return static_cast<bool>(
-      Reference(PyObject_CallMethod(abstract.get(), "register", "O", state.spooled_io_type)));
+  return add_io_type(module, spooled_io_spec, "IOBase", &state.spooled_io_type);
 }
 
 }  // namespace quire::python
