@@ -9,6 +9,11 @@ namespace quire::python {
 /// The type among `type` and its bases whose deallocator is `dealloc`, which only the type itself has;
 /// null if there is none.
 [[nodiscard]] inline PyTypeObject* own_type(PyTypeObject* type, destructor dealloc) noexcept {
+#ifndef Py_LIMITED_API
+  if (type->tp_dealloc == dealloc) [[likely]] {
+    return type;
+  }
+#endif
   while (type != nullptr && (PyType_GetFlags(type) & Py_TPFLAGS_HEAPTYPE) != 0) {
     if (PyType_GetSlot(type, Py_tp_dealloc) == as_slot(dealloc)) return type;
     type = static_cast<PyTypeObject*>(PyType_GetSlot(type, Py_tp_base));
