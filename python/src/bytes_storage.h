@@ -50,8 +50,12 @@ inline void forget_hash(PyObject* bytes) noexcept {
 
 /// Whether nobody but the caller, who has one reference, can see the bytes.
 [[nodiscard]] inline bool is_ours(PyObject* bytes) noexcept {
-#ifdef Py_GIL_DISABLED
+#if defined(Py_GIL_DISABLED) && PY_VERSION_HEX >= 0x030e0000
   return PyUnstable_Object_IsUniquelyReferenced(bytes) != 0;
+#elif defined(Py_GIL_DISABLED)
+  return _Py_IsOwnedByCurrentThread(bytes) != 0 &&
+         _Py_atomic_load_uint32_relaxed(&bytes->ob_ref_local) == 1 &&
+         _Py_atomic_load_ssize_relaxed(&bytes->ob_ref_shared) == 0;
 #else
   return Py_REFCNT(bytes) == 1;
 #endif
