@@ -132,7 +132,12 @@ PyObject* new_readonly_view(BytesIOObject* self) noexcept {
 }
 
 bool add_bytes_io_view(PyObject* module, ModuleState& state) {
-  return add_type(module, view_spec, nullptr, &state.bytes_io_view_type);
+  if (!add_type(module, view_spec, nullptr, &state.bytes_io_view_type)) return false;
+#if PY_VERSION_HEX < 0x030a0000
+  // The flag that forbids instances is newer.
+  reinterpret_cast<PyTypeObject*>(state.bytes_io_view_type)->tp_new = nullptr;
+#endif
+  return true;
 }
 
 }  // namespace quire::python
