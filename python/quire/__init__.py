@@ -1,5 +1,15 @@
 """BytesIO, bytes and memoryview that never copy what they can share."""
 
-from quire._quire import Bytes, BytesIO, ByteView, SpooledIO, StringIO
+from quire._quire import TRACEMALLOC_DOMAIN, Bytes, BytesIO, ByteView, SpooledIO, StringIO
+from quire._track import profile, track
 
-__all__ = ["Bytes", "BytesIO", "ByteView", "SpooledIO", "StringIO"]
+__all__ = [
+    "TRACEMALLOC_DOMAIN",
+    "ByteView",
+    "Bytes",
+    "BytesIO",
+    "SpooledIO",
+    "StringIO",
+    "profile",
+    "track",
+]

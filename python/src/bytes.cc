@@ -13,6 +13,7 @@
 #include "python_block.h"
 #include "quire/byte_span.h"
 #include "quire/detail/bytes_algorithms.h"
+#include "traced.h"
 #include "vocabulary_methods.h"
 
 namespace quire::python {
@@ -23,6 +24,7 @@ struct BytesObject {
   PyObject_HEAD ModuleState* state;  // of the module, which the type keeps alive
   PyObject* weak_references;
   Py_hash_t hash;  // -1: not asked for yet
+  bool traced;     // whether tracemalloc was told of the memory
   Bytes bytes;
 };
 
@@ -33,6 +35,7 @@ BytesObject* as_bytes(PyObject* object) noexcept {
 void destroy(PyObject* self) {
   PyTypeObject* const type = Py_TYPE(self);
   if (as_bytes(self)->weak_references != nullptr) PyObject_ClearWeakRefs(self);
+  if (as_bytes(self)->traced) untrace_memory(self);
   as_bytes(self)->bytes.~Bytes();
   reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(self);
   Py_DECREF(type);
@@ -44,7 +47,11 @@ PyObject* wrap_as(ModuleState& state, PyTypeObject* type, Bytes bytes) noexcept 
   if (object == nullptr) return nullptr;
   as_bytes(object)->state = &state;
   as_bytes(object)->hash = -1;
-  new (&as_bytes(object)->bytes) Bytes(std::move(bytes));
+  const Bytes& held = *new (&as_bytes(object)->bytes) Bytes(std::move(bytes));
+  // Who is the first to hold a block of the core's answers for it; a bytes object is traced already.
+  if (held.block() != nullptr && object_of(held.block()) == nullptr && held.block()->unique()) {
+    as_bytes(object)->traced = trace_memory(object, held.size());
+  }
   return object;
 }
 

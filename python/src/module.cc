@@ -31,7 +31,7 @@ int execute(PyObject* module) {
   ModuleState& state = state_of(module);
   const bool good = add_bytes(module, state) && add_byte_view(module, state) &&
                     add_bytes_io(module, state) && add_spooled_io(module, state) &&
-                    add_string_io(module, state);
+                    add_string_io(module, state) && add_track(module, state);
   return good ? 0 : -1;
 }
 

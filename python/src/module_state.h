@@ -19,9 +19,11 @@ struct ModuleState {
   PyObject* bytes_io_view_type;  // what a memoryview of a BytesIO is a view of
   PyObject* spooled_io_type;     // quire.SpooledIO
   PyObject* string_io_type;      // quire.StringIO
+  PyObject* report_type;         // what quire.track() is made of
 
-  [[nodiscard]] std::array<PyObject**, 6> members() noexcept {
-    return {&bytes_type, &byte_view_type, &bytes_io_type, &bytes_io_view_type, &spooled_io_type, &string_io_type};
+  [[nodiscard]] std::array<PyObject**, 7> members() noexcept {
+    return {&bytes_type,      &byte_view_type, &bytes_io_type, &bytes_io_view_type,
+            &spooled_io_type, &string_io_type, &report_type};
   }
 };
 
@@ -40,5 +42,6 @@ struct ModuleState {
 [[nodiscard]] bool add_bytes_io(PyObject* module, ModuleState& state);
 [[nodiscard]] bool add_spooled_io(PyObject* module, ModuleState& state);
 [[nodiscard]] bool add_string_io(PyObject* module, ModuleState& state);
+[[nodiscard]] bool add_track(PyObject* module, ModuleState& state);
 
 }  // namespace quire::python

@@ -22,6 +22,7 @@
 #include "own_type.h"
 #include "python_api.h"
 #include "quire/error.h"
+#include "traced.h"
 
 namespace quire::python {
 
@@ -32,9 +33,10 @@ struct Spool {
   explicit Spool(SpooledOptions options) : stream(std::move(options)) {}
 
   SpooledIO stream;
-  std::mutex mutex;   // held by the thread that is busy
-  bool busy = false;  // guarded by the interpreter's lock
-  int file = -1;      // what fileno() gave, as long as it has the stream's bytes
+  std::mutex mutex;     // held by the thread that is busy
+  bool busy = false;    // guarded by the interpreter's lock
+  int file = -1;        // what fileno() gave, as long as it has the stream's bytes
+  bool traced = false;  // whether tracemalloc was told of the memory
 };
 
 /// Begins as the interpreter's own IOBase does, which finds its members there.
@@ -101,6 +103,17 @@ bool work(Spool& spool, bool is_long, Call&& call) noexcept {
 
 bool is_long(const Spool& spool, std::size_t bytes) noexcept {
   return bytes >= kLeastUnlocked || spool.stream.rolled();
+}
+
+/// Tells tracemalloc what is in memory: what is in a file is not.
+void trace(Spool& spool) noexcept {
+  const bool holds = !spool.stream.closed() && !spool.stream.rolled();
+  const std::size_t size = holds ? spool.stream.size() : 0;
+  if (size != 0) {
+    spool.traced = trace_memory(&spool, size);
+  } else if (std::exchange(spool.traced, false)) {
+    untrace_memory(&spool);
+  }
 }
 
 // --- text mode -----------------------------------------------------------------------------------
@@ -234,6 +247,7 @@ Py_ssize_t write_span(PyObject* self, ByteSpan data) {
   spool->file = -1;
   const bool good =
       work(*spool, is_long(*spool, data.size()), [&](SpooledIO& stream) { stream.write(data); });
+  trace(*spool);
   return good ? static_cast<Py_ssize_t>(data.size()) : -1;
 }
 
@@ -280,6 +294,7 @@ PyObject* truncate(PyObject* self, PyObject* const* arguments, Py_ssize_t count)
   if (!work(*spool, true, [&](SpooledIO& stream) { result = stream.truncate(wanted); })) {
     return nullptr;
   }
+  trace(*spool);
   return PyLong_FromSize_t(result);
 }
 
@@ -351,6 +366,7 @@ PyObject* rollover(PyObject* self, PyObject*) noexcept {
   if (spool == nullptr || !work(*spool, true, [](SpooledIO& stream) { stream.rollover(); })) {
     return nullptr;
   }
+  trace(*spool);
   Py_RETURN_NONE;
 }
 
@@ -440,6 +456,7 @@ PyObject* close(PyObject* self, PyObject*) noexcept {
   if (spool == nullptr) return nullptr;
   spool->file = -1;
   spool->stream.close();
+  trace(*spool);
   Py_RETURN_NONE;
 }
 
@@ -507,6 +524,7 @@ void destroy(PyObject* object) noexcept {
   if (self->weak_references != nullptr) PyObject_ClearWeakRefs(object);
   clear(object);
   Py_CLEAR(self->mode);
+  if (self->spool != nullptr && self->spool->traced) untrace_memory(self->spool);
   delete self->spool;
   deallocate(object);
 }
