@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+# Among many interpreters only one goes the whole way.
+TIMES_LESS = 8 if os.environ.get("QUIRE_SHORT") else 1
 MOST_STREAMS = 6
 
 indices = st.integers(0, 1 << 16)
@@ -299,10 +301,10 @@ class LargeStreams(Streams):
 
 
 TestStreams = Streams.TestCase
-TestStreams.settings = settings(max_examples=150, stateful_step_count=40, deadline=None,
+TestStreams.settings = settings(max_examples=150 // TIMES_LESS, stateful_step_count=40, deadline=None,
                                 suppress_health_check=list(HealthCheck))
 TestLargeStreams = LargeStreams.TestCase
-TestLargeStreams.settings = settings(max_examples=15, stateful_step_count=25, deadline=None,
+TestLargeStreams.settings = settings(max_examples=16 // TIMES_LESS, stateful_step_count=25, deadline=None,
                                      suppress_health_check=list(HealthCheck))
 
 
@@ -368,13 +370,12 @@ def pickles():
     copy.copy(stream)
 
 
-@pytest.mark.parametrize("life, operations, times", [
-    (small_life, 10, 50_000), (views_and_snapshots, 13, 15_000), (errors, 11, 12_000),
-    (cycles, 3, 10_000), (pickles, 5, 10_000)])
-def test_a_million_operations_leave_nothing_behind(life, operations, times, monkeypatch):
+@pytest.mark.parametrize("life, times", [
+    (small_life, 50_000), (views_and_snapshots, 15_000), (errors, 12_000), (cycles, 10_000),
+    (pickles, 10_000)])
+def test_a_million_operations_leave_nothing_behind(life, times, monkeypatch):
     complaints = []
     monkeypatch.setattr(sys, "unraisablehook", complaints.append)
-    assert operations * times >= 30_000
     names = (quire.BytesIO, type(quire.BytesIO), bytes, memoryview, io.BytesIO)
 
     def counted():
@@ -386,7 +387,7 @@ def test_a_million_operations_leave_nothing_behind(life, operations, times, monk
     references, blocks, objects = counted()
     memory = resident()
     descriptors = len(os.listdir("/proc/self/fd"))
-    for _ in range(times):
+    for _ in range(times // TIMES_LESS):
         life()
     after = counted()
     assert complaints == []
@@ -402,7 +403,7 @@ def test_a_million_operations_on_one_stream_leave_nothing_behind():
     data, target = b"0123456789", bytearray(10)
     references = sys.getrefcount(data), sys.getrefcount(target)
     memory = resident()
-    for i in range(140_000):
+    for i in range(140_000 // TIMES_LESS):
         stream.seek(i % 60_000)
         stream.write(data)
         stream.read(5)
