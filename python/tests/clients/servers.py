@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import uvicorn
 from werkzeug.serving import make_server
 
-DEADLINE = 10
+DEADLINE = 60
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def client():
         client = boto3.client(
             "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1",
             aws_access_key_id="any", aws_secret_access_key="any",
-            config=Config(connect_timeout=5, read_timeout=20, retries={"max_attempts": 1}))
+            config=Config(connect_timeout=60, read_timeout=60, retries={"max_attempts": 1}))
         client.create_bucket(Bucket="bucket")
         yield client
         client.close()

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 SPAWN = multiprocessing.get_context("spawn")
-DEADLINE = 20
+DEADLINE = 60
 DATA = bytes(range(256)) * 1024
 
 

@@ -20,7 +20,7 @@ from PIL import Image
 import servers
 
 NOISE = random.Random(2).randbytes(3 << 20)
-TIMEOUT = 10
+TIMEOUT = 60
 
 SPOOLED = {"tempfile": tempfile.SpooledTemporaryFile, "quire": quire.SpooledIO}
 
