@@ -97,7 +97,7 @@ using Hold = ByteViewType::Hold;
 // --- construction and release --------------------------------------------------------------------
 
 PyObject* construct(PyTypeObject* type, PyObject* arguments, PyObject* keywords) {
-  static const char* names[] = {"object", nullptr};
+  static const char* names[] = {"", nullptr};
   PyObject* object = nullptr;
   if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O:ByteView", const_cast<char**>(names),
                                    &object)) {
@@ -408,7 +408,7 @@ auto methods =
                {"toreadonly", as_method(toreadonly), METH_NOARGS,
                 "toreadonly($self, /)\n--\n\nA read-only view of the same bytes."},
                {"cast", as_method(cast), METH_VARARGS | METH_KEYWORDS,
-                "cast($self, /, format, shape=None)\n--\n\n"
+                "cast($self, /, format, shape=...)\n--\n\n"
                 "A memoryview of the same bytes as numbers, as memoryview.cast() makes it."},
                {"release", as_method(release), METH_NOARGS,
                 "release($self, /)\n--\n\n"

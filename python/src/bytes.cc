@@ -300,7 +300,7 @@ int export_buffer(PyObject* self, Py_buffer* view, int flags) {
 }
 
 PyDoc_STRVAR(bytes_doc,
-             "Bytes(source=b'', encoding=None, errors=None)\n--\n\n"
+             "Bytes(source=b'', encoding=..., errors=...)\n--\n\n"
              "Immutable bytes that share memory.\n\n"
              "Takes what bytes() takes. All that bytes can do works alike, and equals, hashes and\n"
              "sorts as bytes of the same content. Slices with step 1, and what split, strip,\n"

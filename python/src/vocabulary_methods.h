@@ -137,7 +137,7 @@ auto vocabulary_methods() noexcept {
        "decode($self, /, encoding='utf-8', errors='strict')\n--\n\n"
        "The text as str. Raises UnicodeDecodeError, LookupError for an unknown encoding."},
       {"hex", as_method(V::hex), kNamed,
-       "hex($self, /, sep=<unrepresentable>, bytes_per_sep=1)\n--\n\n"
+       "hex($self, /, sep=..., bytes_per_sep=1)\n--\n\n"
        "Two hexadecimal digits a byte; sep between groups, counted from the end when "
        "bytes_per_sep\n"
        "is positive and from the beginning when it is negative."},
