@@ -167,11 +167,20 @@ Reference attributes_of(PyObject* self) {
   return attributes;
 }
 
+PyObject* pickle_buffer(PyObject* self) {
+#ifdef Py_LIMITED_API
+  const Reference module(PyImport_ImportModule("pickle"));
+  return module ? PyObject_CallMethod(module.get(), "PickleBuffer", "O", self) : nullptr;
+#else
+  return PyPickleBuffer_FromObject(self);
+#endif
+}
+
 /// From protocol 5 on the bytes travel as a PickleBuffer, which need not be copied.
 PyObject* reduce(PyObject* self, PyObject* argument) {
   Py_ssize_t protocol = 0;
   if (!read_size(argument, &protocol)) return nullptr;
-  const Reference content(protocol >= 5 ? PyPickleBuffer_FromObject(self) : tobytes(self, nullptr));
+  const Reference content(protocol >= 5 ? pickle_buffer(self) : tobytes(self, nullptr));
   if (!content) return nullptr;
   const Reference attributes = attributes_of(self);
   PyObject* const type = reinterpret_cast<PyObject*>(Py_TYPE(self));

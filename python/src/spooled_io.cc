@@ -518,7 +518,9 @@ int clear(PyObject* object) noexcept {
 }
 
 void destroy(PyObject* object) noexcept {
+#ifndef Py_LIMITED_API  // which lets only a subclass warn and close
   if (PyObject_CallFinalizerFromDealloc(object) < 0) return;
+#endif
   SpooledIOObject* const self = as_stream(object);
   PyObject_GC_UnTrack(object);
   if (self->weak_references != nullptr) PyObject_ClearWeakRefs(object);
