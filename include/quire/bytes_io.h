@@ -123,8 +123,8 @@ class QUIRE_API BytesIO : public Stream {
 
   std::size_t readinto(MutableByteSpan target) override;
 
-  /// Cost:   amortised O(data). The first write to bytes that a snapshot shows leaves the block and
-  ///         copies the stream's bytes.
+  /// Cost:   amortised O(data). The first write to bytes that a snapshot shows copies the stream's
+  ///         bytes, or moves those of a large stream once; later ones then copy the pages they touch.
   /// Errors: ClosedError; BufferError when the size would change while a view pins it;
   ///         std::length_error past the size limit or the fixed buffer; std::bad_alloc. The stream
   ///         is then unchanged.
@@ -168,7 +168,7 @@ class QUIRE_API BytesIO : public Stream {
   /// A writable view of all bytes: what it writes the stream reads, and the other way round.
   /// Lifetime: pins the size: while it lives the stream cannot grow or shrink. It stays valid, on
   ///           the old memory, when the stream is closed, moved or destroyed.
-  /// Cost:     O(1); copies first when snapshots share the memory.
+  /// Cost:     O(1); when snapshots share the memory, that of a write to all of it first.
   /// Errors:   ClosedError, std::bad_alloc.
   [[nodiscard]] MutableMemoryView getbuffer();
 
@@ -239,7 +239,8 @@ class QUIRE_API BytesIO : public Stream {
   /// Errors: ClosedError; BufferError while a view pins a non-empty stream.
   void clear();
 
-  /// Gives back room that is not used.
+  /// Gives back room that is not used. A large stream that owns its pages alone copies them home, out
+  /// of the file they came from.
   /// Errors: ClosedError; BufferError while a view pins room that could be given back.
   void compact();
 

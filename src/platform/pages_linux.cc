@@ -216,8 +216,9 @@ int replace(std::byte* data, std::size_t size, bool* torn, Map map) noexcept {
   }
   if (map() != MAP_FAILED) return 0;
   const int error = errno;
-  // Nobody says whether it failed before or after it took away what was there: ask.
-  *torn = ::msync(data, size, MS_ASYNC) != 0;
+  // Nobody says whether it failed before or after it took away what was there: ask. Any other answer than
+  // this one is none.
+  *torn = ::msync(data, size, MS_ASYNC) != 0 && errno == ENOMEM;
   return error;
 }
 

@@ -165,7 +165,7 @@ class StorageMachine : public Machine<Choices> {
   static constexpr std::array<std::size_t, 5> kLimits = {0, 1, 1000, 100 * kKib, 4 * kMib};
 
   static constexpr std::size_t kStepsBetweenForks = 80;
-  static constexpr std::size_t kStepsOfAChild = 120;
+  static constexpr std::size_t kStepsOfAChild = 100;
 
   using Machine<Choices>::below;
   using Machine<Choices>::one_in;
@@ -811,7 +811,9 @@ class StorageMachine : public Machine<Choices> {
       if (s.views.size() > 3) s.views.erase(s.views.begin(), s.views.begin() + 2);
     }
     while (subjects_.size() > 6 || (subjects_.size() > 1 && one_in(20))) {
-      std::swap(subjects_[below(subjects_.size())], subjects_.back());
+      const std::size_t chosen = rarest(
+          subjects_.size(), [&](std::size_t i) { return ~known_.in(subjects_[i].last_state); });
+      std::swap(subjects_[chosen], subjects_.back());
       check_all(subjects_.back());
       subjects_.pop_back();
     }
@@ -869,7 +871,7 @@ class StorageMachine : public Machine<Choices> {
   bool live_as_child(Choices choices) noexcept {
     try {
       this->choose_anew(std::move(choices));
-      for (Subject& s : subjects_) s.forked = true;
+      for (Subject& s : subjects_) s.forked = s.last_state.forked = true;
       extend_all();
       for (std::size_t i = 0; i < kStepsOfAChild; ++i) step();
       finish();
