@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import subprocess
 import sys
 import textwrap
 import tracemalloc
@@ -12,6 +13,22 @@ import quire
 from quire import Bytes, SpooledIO
 
 MEBIBYTE = 1 << 20
+
+
+def in_fresh_process(statement):
+    """What a statement about this file's functions prints where no freed memory can be used again."""
+    program = f"import quire, test_track; {statement}"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60,
+                            cwd=os.path.dirname(os.path.abspath(__file__)))
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def keep_31_mebibytes():
+    with quire.track() as memory:
+        kept = [bytes(MEBIBYTE) for _ in range(32)]
+        kept[0] = b""
+    print(memory.additional_bytes, memory.peak_bytes)
 
 
 class Track(unittest.TestCase):
@@ -36,11 +53,9 @@ class Track(unittest.TestCase):
                          {"growth", "copy-on-write", "getvalue", "caller's buffer"})
 
     def test_sees_memory_of_anybody(self):
-        with quire.track() as memory:
-            kept = [bytes(MEBIBYTE) for _ in range(32)]
-            kept[0] = b""
-        self.assertAlmostEqual(memory.additional_bytes / MEBIBYTE, 31, delta=3)
-        self.assertGreaterEqual(memory.peak_bytes, 28 * MEBIBYTE)
+        additional, peak = map(int, in_fresh_process("test_track.keep_31_mebibytes()").split())
+        self.assertAlmostEqual(additional / MEBIBYTE, 31, delta=3)
+        self.assertGreaterEqual(peak, 28 * MEBIBYTE)
 
     def test_numbers_of_now_and_of_the_end(self):
         memory = quire.track()
@@ -136,6 +151,13 @@ def views():
     return len(part)
 
 
+def grows():
+    kept = []
+    for _ in range(10):
+        kept.append(bytearray(os.urandom(MEBIBYTE)))
+    return kept
+
+
 class Profile(unittest.TestCase):
     ROW = re.compile(r"^ *([\d.]+) MB +(-?[\d.]+) MB   (.*)$", re.MULTILINE)
 
@@ -144,33 +166,32 @@ class Profile(unittest.TestCase):
         result = quire.profile(function, stream=target)(*arguments)
         return result, target.getvalue()
 
+    def fresh_table(self, function):
+        """The table of a function, and what each line added."""
+        table = in_fresh_process(f"quire.profile(test_track.{function.__name__})()")
+        return table, {text.strip(): float(added) for _, added, text in self.ROW.findall(table)}
+
     def test_prints_the_table_of_the_seed(self):
-        result, table = self.table(copies)
-        self.assertEqual(result, 10 * MEBIBYTE - 1024)
+        table, rows = self.fresh_table(copies)
         lines = table.split("\n")
         self.assertEqual(lines[:4], [f"Filename: {copies.__code__.co_filename}", "",
                                      "Mem usage    Increment   Line Contents", "=" * 38])
-        rows = {text.strip(): float(added) for _, added, text in self.ROW.findall(table)}
         self.assertEqual(rows["def copies():"], 0)
         self.assertAlmostEqual(rows["content = os.urandom(10 * MEBIBYTE)"], 10, delta=0.5)
         self.assertAlmostEqual(rows["part = content[1024:]"], 10, delta=0.5)
         self.assertEqual(lines[-3:], ["copied 0.000 MB, shared 0.000 MB", "", ""])
 
     def test_shows_that_a_slice_costs_nothing(self):
-        _, table = self.table(views)
-        rows = {text.strip(): float(added) for _, added, text in self.ROW.findall(table)}
+        _, rows = self.fresh_table(views)
+        self.assertAlmostEqual(rows["content = os.urandom(10 * MEBIBYTE)"], 10, delta=0.5)
         self.assertAlmostEqual(rows["part = Bytes(content)[1024:]"], 0, delta=0.3)
 
     def test_lines_of_loops_add_up(self):
-        def grows():
-            kept = []
-            for _ in range(10):
-                kept.append(bytearray(os.urandom(MEBIBYTE)))
-            return kept
-
-        _, table = self.table(grows)
-        rows = {text.strip(): float(added) for _, added, text in self.ROW.findall(table)}
+        _, rows = self.fresh_table(grows)
         self.assertAlmostEqual(rows["kept.append(bytearray(os.urandom(MEBIBYTE)))"], 10, delta=1.5)
+
+    def test_gives_what_the_function_gives(self):
+        self.assertEqual(self.table(copies)[0], 10 * MEBIBYTE - 1024)
 
     def test_prints_when_the_function_raises(self):
         def fails():
