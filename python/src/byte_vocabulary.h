@@ -30,6 +30,7 @@
 #include "python_api.h"
 #include "quire/bytes.h"
 #include "quire/detail/bytes_algorithms.h"
+#include "without_lock.h"
 
 namespace quire::python {
 
@@ -38,19 +39,14 @@ namespace algo = detail::algo;
 /// Lets other threads run while `size` bytes are worked on, if that takes long enough to matter.
 class Unlocked {
  public:
-  explicit Unlocked(std::size_t size) : state_(size >= kLeast ? PyEval_SaveThread() : nullptr) {}
-
-  Unlocked(const Unlocked&) = delete;
-  Unlocked& operator=(const Unlocked&) = delete;
-
-  ~Unlocked() {
-    if (state_ != nullptr) PyEval_RestoreThread(state_);
+  explicit Unlocked(std::size_t size) {
+    if (size >= kLeast) without_lock_.emplace();
   }
 
  private:
   static constexpr std::size_t kLeast = std::size_t{1} << 20;
 
-  PyThreadState* state_;
+  std::optional<WithoutLock> without_lock_;
 };
 
 template <class Type>

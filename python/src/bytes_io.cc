@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <mutex>
 
 #include "argument.h"
 #include "errors.h"
@@ -13,14 +14,12 @@
 #include "own_type.h"
 #include "quire/ledger.h"
 #include "quire/stream.h"
+#include "storage_away.h"
 #include "versions.h"
 
 namespace quire::python {
 
 namespace {
-
-/// From this size on a copy lets go of the interpreter's lock.
-constexpr Py_ssize_t kLongCopy = Py_ssize_t{1} << 20;
 
 /// Whole reads of less are copied when sharing would have to cut the storage first.
 constexpr Py_ssize_t kSmallRead = 4096;
@@ -54,21 +53,6 @@ constexpr Py_ssize_t kSmallRead = 4096;
   }
   raise_exports();
   return false;
-}
-
-/// A copy of [at, at + size) of the stream. Without the interpreter's lock if it is long: one more
-/// reference makes whoever writes meanwhile leave the bytes as they are.
-[[nodiscard]] PyObject* copy_out(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept {
-  quire::detail::count_copied(CopyReason::GetValue, as_size(size));
-  if (size < kLongCopy || self->exports != 0) [[likely]] {
-    return PyBytes_FromStringAndSize(bytes_data(self->buf) + at, size);
-  }
-  Reference copy(PyBytes_FromStringAndSize(nullptr, size));
-  if (!copy) return nullptr;
-  const Reference source(Py_NewRef(self->buf));
-  Py_BEGIN_ALLOW_THREADS std::memcpy(bytes_data(copy.get()), bytes_data(source.get()) + at,
-                                     as_size(size));
-  Py_END_ALLOW_THREADS return copy.detach();
 }
 
 /// `buf` itself, which the stream no longer changes in place.
@@ -137,20 +121,31 @@ constexpr Py_ssize_t kSmallRead = 4096;
   return true;
 }
 
-[[nodiscard]] bool write_bytes(BytesIOObject* self, const char* data, Py_ssize_t size) noexcept {
-  if (self->buf == nullptr) [[unlikely]]
-    return core_write(self, data, size);
-  if (size == 0) return true;
-  const std::size_t end = as_size(self->pos) + as_size(size);
+/// memmove(): with a view alive the data may be the stream's own. Without the interpreter's lock if
+/// there are many and nobody sees one half of them.
+void put(BytesIOObject* self, const Source& source) noexcept {
+  char* const target = bytes_data(self->buf) + self->pos;
+  if (source.size >= kLongCopy && source.frozen && self->exports == 0) [[unlikely]] {
+    const StorageAway away(self);
+    std::memcpy(target, source.data, as_size(source.size));
+  } else {
+    std::memmove(target, source.data, as_size(source.size));
+  }
+}
+
+[[nodiscard]] bool write_source(BytesIOObject* self, const Source& source) noexcept {
+  if (!over_bytes(self)) [[unlikely]]
+    return core_write(self, source);
+  if (source.size == 0) return true;
+  const std::size_t end = as_size(self->pos) + as_size(source.size);
   if (self->pos > self->size || end > as_size(bytes_size(self->buf)) || !is_ours(self->buf))
       [[unlikely]] {
-    if (!prepare_write(self, size)) return false;
+    if (!prepare_write(self, source.size)) return false;
   }
-  // memmove: with a view alive the data may be the stream's own.
-  std::memmove(bytes_data(self->buf) + self->pos, data, as_size(size));
+  put(self, source);
   self->pos = static_cast<Py_ssize_t>(end);
   if (self->pos > self->size) self->size = self->pos;
-  quire::detail::count_copied(CopyReason::Caller, as_size(size));
+  quire::detail::count_copied(CopyReason::Caller, as_size(source.size));
   return true;
 }
 
@@ -158,14 +153,14 @@ constexpr Py_ssize_t kSmallRead = 4096;
 /// buffer may run code that closes or exports this very stream: all checks come after it.
 [[nodiscard]] Py_ssize_t write_object(BytesIOObject* self, PyObject* data) noexcept {
   if (PyBytes_CheckExact(data)) [[likely]] {
-    const Py_ssize_t size = bytes_size(data);
-    return write_bytes(self, bytes_data(data), size) ? size : -1;
+    const Source source{bytes_data(data), bytes_size(data), true};
+    return write_source(self, source) ? source.size : -1;
   }
   if (!check_open(self)) return -1;
   Py_buffer buffer;
   if (PyObject_GetBuffer(data, &buffer, PyBUF_CONTIG_RO) != 0) return -1;
   const Py_ssize_t size = buffer.len;
-  const bool written = write_bytes(self, static_cast<const char*>(buffer.buf), size);
+  const bool written = write_source(self, source_of(buffer));
   PyBuffer_Release(&buffer);
   return written ? size : -1;
 }
@@ -176,7 +171,7 @@ PyObject* read(PyObject* object, PyObject* const* arguments, Py_ssize_t count) n
   Py_ssize_t size = -1;
   if (!read_size_argument("read", arguments, count, &size)) return nullptr;
   BytesIOObject* const self = as_stream(object);
-  if (self->buf == nullptr) [[unlikely]]
+  if (!over_bytes(self)) [[unlikely]]
     return core_read(self, size);
   const Py_ssize_t rest = left(self);
   return take(self, size < 0 || size > rest ? rest : size);
@@ -196,14 +191,14 @@ PyObject* readline(PyObject* object, PyObject* const* arguments, Py_ssize_t coun
   Py_ssize_t limit = -1;
   if (!read_size_argument("readline", arguments, count, &limit)) return nullptr;
   BytesIOObject* const self = as_stream(object);
-  if (self->buf == nullptr) [[unlikely]]
+  if (!over_bytes(self)) [[unlikely]]
     return core_readline(self, limit);
   return next_line(self, limit);
 }
 
 PyObject* iterate(PyObject* object) noexcept {
   BytesIOObject* const self = as_stream(object);
-  if (self->buf == nullptr) [[unlikely]] {
+  if (!over_bytes(self)) [[unlikely]] {
     Reference line(core_readline(self, -1));
     if (line && PyBytes_Size(line.get()) == 0) return nullptr;
     return line.detach();
@@ -232,7 +227,7 @@ PyObject* readlines(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
   Reference lines(PyList_New(0));
   if (!lines) return nullptr;
   for (Py_ssize_t total = 0;;) {
-    const Reference line(self->buf != nullptr ? next_line(self, -1) : core_readline(self, -1));
+    const Reference line(over_bytes(self) ? next_line(self, -1) : core_readline(self, -1));
     if (!line) return nullptr;
     const Py_ssize_t size = PyBytes_Size(line.get());
     if (size == 0) return lines.detach();
@@ -251,7 +246,7 @@ PyObject* readinto(PyObject* object, PyObject* target) noexcept {
     return nullptr;
   }
   PyObject* result = nullptr;
-  if (self->buf == nullptr) [[unlikely]] {
+  if (!over_bytes(self)) [[unlikely]] {
     result = core_readinto(self, buffer);
   } else {
     const Py_ssize_t size = std::min(left(self), buffer.len);
@@ -302,7 +297,7 @@ PyObject* truncate(PyObject* object, PyObject* const* arguments, Py_ssize_t coun
     PyErr_Format(PyExc_ValueError, "negative size value %zd", size);
     return nullptr;
   }
-  if (self->buf == nullptr) [[unlikely]]
+  if (!over_bytes(self)) [[unlikely]]
     return core_truncate(self, given ? size : -1);
   if (!given) size = self->pos;
   if (size < self->size) {
@@ -349,7 +344,7 @@ PyObject* seek(PyObject* object, PyObject* const* arguments, Py_ssize_t count) n
   int whence = 0;
   if (!read_offset(arguments[0], &offset)) return nullptr;
   if (count == 2 && !read_whence(arguments[1], &whence)) return nullptr;
-  if (self->buf == nullptr) [[unlikely]] {
+  if (!over_bytes(self)) [[unlikely]] {
     if (!check_core(self)) return nullptr;
     quire::BytesIO& stream = *self->core->stream;
     const Py_ssize_t to = seek_target(offset, whence, static_cast<Py_ssize_t>(stream.tell()),
@@ -364,7 +359,7 @@ PyObject* seek(PyObject* object, PyObject* const* arguments, Py_ssize_t count) n
 
 PyObject* tell(PyObject* object, PyObject*) noexcept {
   BytesIOObject* const self = as_stream(object);
-  if (self->buf == nullptr) [[unlikely]]
+  if (!over_bytes(self)) [[unlikely]]
     return core_tell(self);
   return PyLong_FromSsize_t(self->pos);
 }
@@ -390,6 +385,7 @@ PyObject* answer_none(PyObject* object, PyObject*) noexcept {
 PyObject* close(PyObject* object, PyObject*) noexcept {
   BytesIOObject* const self = as_stream(object);
   if (self->keep_open) Py_RETURN_NONE;
+  wait_for_work(self);
   if (!kCloseUnderView && !self->closes_under_view && !check_exports(self)) return nullptr;
   drop_storage(self);
   Py_RETURN_NONE;
@@ -416,7 +412,7 @@ int set_keep_open(PyObject* object, PyObject* value, void*) noexcept {
 
 PyObject* get_size(PyObject* object, void*) noexcept {
   BytesIOObject* const self = as_stream(object);
-  if (self->buf == nullptr) return core_size(self);
+  if (!over_bytes(self)) return core_size(self);
   return PyLong_FromSsize_t(self->size);
 }
 
@@ -443,10 +439,14 @@ PyObject* get_state(PyObject* object, PyObject*) noexcept {
   return bytes;
 }
 
-/// Starts again with `bytes`, position 0. REQUIRES: no exports
-void restart(BytesIOObject* self, PyObject* bytes) noexcept {
+/// Starts again with `bytes`, position 0, unless the arguments have run code that took a view of this
+/// stream. False with BufferError set.
+[[nodiscard]] bool restart(BytesIOObject* self, PyObject* bytes) noexcept {
+  wait_for_work(self);
+  if (!check_exports(self)) return false;
   drop_storage(self);
   begin_with(self, bytes);
+  return true;
 }
 
 PyObject* set_state(PyObject* object, PyObject* state) noexcept {
@@ -483,17 +483,15 @@ PyObject* set_state(PyObject* object, PyObject* state) noexcept {
     if (self->dict == nullptr) self->dict = PyDict_New();
     if (self->dict == nullptr || PyDict_Update(self->dict, dict) != 0) return nullptr;
   }
-  // Reading the state may have run code that looked at this stream.
-  if (!check_exports(self)) return nullptr;
-  restart(self, bytes.get());
+  if (!restart(self, bytes.get())) return nullptr;
   self->pos = pos;
   Py_RETURN_NONE;
 }
 
 PyObject* size_in_memory(PyObject* object, PyObject*) noexcept {
-  const BytesIOObject* const self = as_stream(object);
+  BytesIOObject* const self = as_stream(object);
   std::size_t size = sizeof(BytesIOObject);
-  if (self->buf != nullptr && (is_ours(self->buf) || self->exports != 0)) {
+  if (over_bytes(self) && (is_ours(self->buf) || self->exports != 0)) {
     size += as_size(bytes_size(self->buf)) + kBytesHeader;
   } else if (self->core != nullptr) {
     size += sizeof(CoreStream) + self->core->stream->retained_bytes();
@@ -555,8 +553,7 @@ struct Arguments {
   }
   const Reference bytes(given ? initial_bytes(arguments.initial)
                               : PyBytes_FromStringAndSize(nullptr, 0));
-  if (!bytes || !check_exports(self)) return false;
-  restart(self, bytes.get());
+  if (!bytes || !restart(self, bytes.get())) return false;
   self->keep_open = keep_open != 0;
   return true;
 }
@@ -585,7 +582,7 @@ PyObject* make_empty(PyTypeObject* type, PyObject*, PyObject*) noexcept {
   BytesIOObject* const self = new_stream(type);
   if (self == nullptr) return nullptr;
   self->buf = PyBytes_FromStringAndSize(nullptr, 0);
-  if (self->buf == nullptr) {
+  if (!over_bytes(self)) {
     Py_DECREF(as_object(self));
     return nullptr;
   }
@@ -870,23 +867,54 @@ bool trim(BytesIOObject* self) noexcept {
 
 bool make_own(BytesIOObject* self, Py_ssize_t room) noexcept {
   if (is_ours(self->buf)) return resize_bytes(&self->buf, room);
-  PyObject* const own = new_bytes(bytes_data(self->buf), self->size, room);
+  PyObject* const own = PyBytes_FromStringAndSize(nullptr, room);
   if (own == nullptr) return false;
+  const char* const data = bytes_data(self->buf);
+  if (self->size >= kLongCopy) {
+    const StorageAway away(self);
+    std::memcpy(bytes_data(own), data, as_size(self->size));
+  } else if (self->size != 0) {
+    std::memcpy(bytes_data(own), data, as_size(self->size));
+  }
   quire::detail::count_copied(CopyReason::CopyOnWrite, as_size(self->size));
   Py_DECREF(std::exchange(self->buf, own));
   return true;
 }
 
-bool write_any(BytesIOObject* self, const char* data, Py_ssize_t size) noexcept {
-  return write_bytes(self, data, size);
+bool write_any(BytesIOObject* self, const Source& source) noexcept {
+  return write_source(self, source);
+}
+
+PyObject* copy_out(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept {
+  quire::detail::count_copied(CopyReason::GetValue, as_size(size));
+  if (size < kLongCopy || self->exports != 0) [[likely]] {
+    return PyBytes_FromStringAndSize(bytes_data(self->buf) + at, size);
+  }
+  Reference copy(PyBytes_FromStringAndSize(nullptr, size));
+  if (!copy) return nullptr;
+  // One more reference makes whoever writes meanwhile leave the bytes as they are.
+  const Reference source(Py_NewRef(self->buf));
+  const WithoutLock without_lock;
+  std::memcpy(bytes_data(copy.get()), bytes_data(source.get()) + at, as_size(size));
+  return copy.detach();
 }
 
 PyObject* value_of(BytesIOObject* self) noexcept {
-  if (self->buf == nullptr) [[unlikely]]
+  if (!over_bytes(self)) [[unlikely]]
     return core_getvalue(self);
   if (self->size <= 1 || self->exports != 0) return copy_out(self, 0, self->size);
   if (!trim(self)) return nullptr;
   return hand_out(self);
+}
+
+void wait_for_work(BytesIOObject* self) noexcept {
+  while (self->work != nullptr) {
+    const std::shared_ptr<Work> work = *self->work;
+    // The thread that worked when its process forked is not here: the storage is gone.
+    if (work->process != getpid()) return;
+    const WithoutLock without_lock;
+    const std::lock_guard done(work->mutex);
+  }
 }
 
 void drop_storage(BytesIOObject* self) noexcept {

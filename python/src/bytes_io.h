@@ -1,18 +1,20 @@
 // quire.BytesIO as its files see it: the object, and what one file asks of another.
 //
-// A stream is in one of three states:
+// A stream is in one of four states:
 //
 //   bytes    `buf` is a bytes object, of which the first `size` bytes are the stream's and the rest is
 //            room; nothing is copied to hand it out. All hot paths are here.
 //   core     `core` holds a stream of the core, which shares pages; `buf` is null
-//   closed   both are null
+//   away     both are null, and `work` is not: a thread works on what they were (storage_away.h)
+//   closed   all are null
 //
 // A bytes object that somebody else refers to is left, not changed, by the next write. While a writable
 // view lives (`exports`), nobody else refers to it but the objects that the views are of, nothing is
 // handed out, and the size stays.
 //
-// Lifetime: as Python's. Thread: the interpreter's lock; it is let go of only around copies out of a
-// bytes object that has been given one more reference, so that who writes meanwhile leaves it.
+// Lifetime: as Python's. Thread: the interpreter's lock; it is let go of only around long copies: out of
+// a bytes object that has been given one more reference, so that who writes meanwhile leaves it, and
+// while the storage is away.
 #pragma once
 
 #include <memory>
@@ -28,13 +30,30 @@ namespace quire::python {
 
 /// The core's side of a stream that shares pages.
 struct CoreStream {
-  explicit CoreStream(std::unique_ptr<quire::BytesIO> owned) noexcept : stream(std::move(owned)) {}
+  CoreStream(std::unique_ptr<quire::BytesIO> owned, bool others_look) noexcept
+      : stream(std::move(owned)), foreign(others_look) {}
+
+  CoreStream(const CoreStream&) = delete;
+  CoreStream& operator=(const CoreStream&) = delete;
+  ~CoreStream();
+
+  /// Tells tracemalloc of the bytes that this stream brought here. What others share with it, and the
+  /// pages that a write copies for them, are not told.
+  void trace() noexcept;
+
+  /// The same after a change.
+  void trace_again() noexcept {
+    if (traced) trace();
+  }
 
   std::unique_ptr<quire::BytesIO> stream;
-  Reference value;  // what getvalue() gave, until the next change
-  quire::Bytes
-      lent;  // a share in memory that is not to be written to, until the stream has left it
+  Reference value;    // what getvalue() gave, until the next change
+  quire::Bytes lent;  // of memory that is not to be written to, until the stream has left it
+  bool foreign;       // begun over memory that others can look at and change: never away
+  bool traced = false;
 };
+
+struct Work;
 
 /// Begins as the interpreter's own IOBase does, which finds its members there.
 struct BytesIOObject {
@@ -45,6 +64,7 @@ struct BytesIOObject {
   Py_ssize_t size;
   Py_ssize_t exports;
   CoreStream* core;
+  std::shared_ptr<Work>* work;  // the working thread's
   unsigned storages;  // how many times the storage was dropped: a view of an old one is no export
   bool keep_open;     // close() does nothing
   bool closes_under_view;  // close() succeeds while a view lives
@@ -70,8 +90,20 @@ inline void begin_with(BytesIOObject* self, PyObject* bytes) noexcept {
   self->size = bytes_size(bytes);
 }
 
+/// Waits until no thread works on the storage.
+void wait_for_work(BytesIOObject* self) noexcept;
+
+/// Whether `buf` holds the bytes. If not, `core` does, or the stream is closed.
+[[nodiscard]] inline bool over_bytes(BytesIOObject* self) noexcept {
+  if (self->buf != nullptr) [[likely]] {
+    return true;
+  }
+  if (self->work != nullptr) wait_for_work(self);
+  return self->buf != nullptr;
+}
+
 [[nodiscard]] inline bool is_open(BytesIOObject* self) noexcept {
-  return self->buf != nullptr || self->core != nullptr;
+  return over_bytes(self) || self->core != nullptr;
 }
 
 // --- bytes_io.cc: a stream over a bytes object ---------------------------------------------------
@@ -84,8 +116,22 @@ inline void begin_with(BytesIOObject* self, PyObject* bytes) noexcept {
 /// False with an exception set and nothing changed.
 [[nodiscard]] bool make_own(BytesIOObject* self, Py_ssize_t room) noexcept;
 
+/// Bytes to be written. Without the interpreter's lock if they are many and nobody can change them.
+struct Source {
+  const char* data;
+  Py_ssize_t size;
+  bool frozen;
+};
+
+[[nodiscard]] inline Source source_of(const Py_buffer& buffer) noexcept {
+  return {static_cast<const char*>(buffer.buf), buffer.len, buffer.readonly != 0};
+}
+
 /// Writes at the position, in whatever state the stream is. False with an exception set.
-[[nodiscard]] bool write_any(BytesIOObject* self, const char* data, Py_ssize_t size) noexcept;
+[[nodiscard]] bool write_any(BytesIOObject* self, const Source& source) noexcept;
+
+/// A copy of [at, at + size), which is inside the stream, as a bytes object. REQUIRES: `buf`
+[[nodiscard]] PyObject* copy_out(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept;
 
 /// All bytes as an exact bytes object, in whatever state the stream is.
 [[nodiscard]] PyObject* value_of(BytesIOObject* self) noexcept;
@@ -105,9 +151,8 @@ void drop_storage(BytesIOObject* self) noexcept;
 [[nodiscard]] PyObject* core_size(BytesIOObject* self) noexcept;
 [[nodiscard]] PyObject* core_readinto(BytesIOObject* self, const Py_buffer& target) noexcept;
 [[nodiscard]] PyObject* core_truncate(BytesIOObject* self, Py_ssize_t size) noexcept;
-[[nodiscard]] bool core_write(BytesIOObject* self, const char* data, Py_ssize_t size) noexcept;
-[[nodiscard]] bool core_write_at(BytesIOObject* self, Py_ssize_t at, const char* data,
-                                 Py_ssize_t size) noexcept;
+[[nodiscard]] bool core_write(BytesIOObject* self, const Source& source) noexcept;
+[[nodiscard]] bool core_write_at(BytesIOObject* self, Py_ssize_t at, const Source& source) noexcept;
 [[nodiscard]] bool core_resize(BytesIOObject* self, Py_ssize_t size) noexcept;
 [[nodiscard]] bool core_reserve(BytesIOObject* self, Py_ssize_t size) noexcept;
 
@@ -137,8 +182,8 @@ enum class Sharing {
 [[nodiscard]] bool share_all(BytesIOObject* self, Sharing sharing, quire::Bytes* bytes) noexcept;
 
 /// A new quire.BytesIO that goes on over a stream of the core. Null with an exception set.
-[[nodiscard]] PyObject* wrap_stream(ModuleState& state,
-                                    std::unique_ptr<quire::BytesIO> stream) noexcept;
+[[nodiscard]] PyObject* wrap_stream(ModuleState& state, std::unique_ptr<quire::BytesIO> stream,
+                                    bool foreign) noexcept;
 
 // --- bytes_io_view.cc: what a memoryview of a stream is a view of ---------------------------------
 

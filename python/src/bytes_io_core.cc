@@ -3,9 +3,13 @@
 // What io.BytesIO would check and say has been checked and said before; only the memory can still
 // refuse.
 #include <algorithm>
+#include <cstring>
+#include <optional>
 
 #include "bytes_io.h"
 #include "errors.h"
+#include "storage_away.h"
+#include "traced.h"
 
 namespace quire::python {
 
@@ -13,10 +17,6 @@ namespace {
 
 [[nodiscard]] PyObject* as_int(std::size_t size) noexcept {
   return PyLong_FromSize_t(size);
-}
-
-[[nodiscard]] ByteSpan as_span(const char* data, Py_ssize_t size) noexcept {
-  return {data, static_cast<std::size_t>(size)};
 }
 
 /// `call(core)`, or CLOSED.
@@ -39,21 +39,41 @@ template <class Call>
     return false;
   }
   self->core->value = Reference();
-  return guarded_void([&] { call(*self->core->stream); });
+  const bool changed = guarded_void([&] { call(*self->core->stream); });
+  self->core->trace_again();
+  return changed;
+}
+
+/// `call()`, without the interpreter's lock if it copies much and nobody else can look at the memory.
+template <class Call>
+void copy_in_core(BytesIOObject* self, std::size_t size, Call&& call) {
+  std::optional<StorageAway> away;
+  if (size >= static_cast<std::size_t>(kLongCopy) && self->exports == 0 && !self->core->foreign) {
+    away.emplace(self);
+  }
+  call();
 }
 
 /// A write, after which the stream has left memory that was only lent to it.
 template <class Call>
-[[nodiscard]] bool write_core(BytesIOObject* self, std::size_t at, Py_ssize_t size,
+[[nodiscard]] bool write_core(BytesIOObject* self, std::size_t at, const Source& source,
                               Call&& call) noexcept {
-  if (self->core != nullptr && size == 0) return true;
-  const bool resizes =
-      self->core != nullptr && at + static_cast<std::size_t>(size) > self->core->stream->size();
-  if (resizes && at + static_cast<std::size_t>(size) > static_cast<std::size_t>(kMaxBytes)) {
+  if (self->core != nullptr && source.size == 0) return true;
+  const auto size = static_cast<std::size_t>(source.size);
+  const bool resizes = self->core != nullptr && at + size > self->core->stream->size();
+  if (resizes && at + size > static_cast<std::size_t>(kMaxBytes)) {
     PyErr_SetString(PyExc_OverflowError, "new buffer size too large");
     return false;
   }
-  if (!change_core(self, resizes, std::forward<Call>(call))) return false;
+  const bool written = change_core(self, resizes, [&](quire::BytesIO& stream) {
+    const ByteSpan span(source.data, size);
+    if (source.frozen) {
+      copy_in_core(self, size, [&] { call(stream, span); });
+    } else {
+      call(stream, span);
+    }
+  });
+  if (!written) return false;
   self->core->lent = {};
   return true;
 }
@@ -77,10 +97,22 @@ template <class Fill>
 
 }  // namespace
 
+CoreStream::~CoreStream() {
+  if (traced) untrace_memory(this);
+}
+
+void CoreStream::trace() noexcept {
+  traced = trace_memory(this, stream->size());
+}
+
 PyObject* core_getvalue(BytesIOObject* self) noexcept {
   return with_core(self, [&](CoreStream& core) -> PyObject* {
     if (core.value) return Py_NewRef(core.value.get());
-    Reference value(to_python(core.stream->getvalue()));
+    const quire::Bytes bytes = core.stream->getvalue();
+    Reference value(filled(bytes.size(), [&](MutableByteSpan target) {
+      copy_in_core(self, target.size(),
+                   [&] { std::memcpy(target.data(), bytes.data(), target.size()); });
+    }));
     // What a view may change is copied again the next time.
     if (value && self->exports == 0) core.value = Reference(Py_NewRef(value.get()));
     return value.detach();
@@ -96,7 +128,9 @@ PyObject* core_read(BytesIOObject* self, Py_ssize_t size) noexcept {
       stream.seek(0, Whence::End);
       return Py_NewRef(core.value.get());
     }
-    return filled(count, [&](MutableByteSpan target) { stream.readinto(target); });
+    return filled(count, [&](MutableByteSpan target) {
+      copy_in_core(self, count, [&] { stream.readinto(target); });
+    });
   });
 }
 
@@ -140,16 +174,16 @@ PyObject* core_truncate(BytesIOObject* self, Py_ssize_t size) noexcept {
   return done ? as_int(result) : nullptr;
 }
 
-bool core_write(BytesIOObject* self, const char* data, Py_ssize_t size) noexcept {
+bool core_write(BytesIOObject* self, const Source& source) noexcept {
   const std::size_t at = self->core == nullptr ? 0 : self->core->stream->tell();
-  return write_core(self, at, size,
-                    [&](quire::BytesIO& stream) { stream.write(as_span(data, size)); });
+  return write_core(self, at, source,
+                    [](quire::BytesIO& stream, ByteSpan bytes) { stream.write(bytes); });
 }
 
-bool core_write_at(BytesIOObject* self, Py_ssize_t at, const char* data, Py_ssize_t size) noexcept {
+bool core_write_at(BytesIOObject* self, Py_ssize_t at, const Source& source) noexcept {
   const auto begin = static_cast<std::size_t>(at);
-  return write_core(self, begin, size,
-                    [&](quire::BytesIO& stream) { stream.write_at(begin, as_span(data, size)); });
+  return write_core(self, begin, source,
+                    [&](quire::BytesIO& stream, ByteSpan bytes) { stream.write_at(begin, bytes); });
 }
 
 bool core_resize(BytesIOObject* self, Py_ssize_t size) noexcept {

@@ -31,7 +31,8 @@ template <class Make>
   ModuleState& state = state_of_stream(self);
   if (self->core != nullptr) {
     return guarded([&] {
-      return wrap_stream(state, std::make_unique<quire::BytesIO>(make(*self->core->stream)));
+      return wrap_stream(state, std::make_unique<quire::BytesIO>(make(*self->core->stream)),
+                         self->core->foreign);
     });
   }
   const Reference value(value_of(self));
@@ -53,25 +54,24 @@ template <class Make>
 
 /// The bytes [at, at + size), clamped to the stream, which stays where it is.
 [[nodiscard]] PyObject* copy_part(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept {
-  if (self->buf == nullptr) return core_read_at(self, at, size);
+  if (!over_bytes(self)) return core_read_at(self, at, size);
   const Py_ssize_t begin = std::min(at, self->size);
   const Py_ssize_t count = std::min(size, self->size - begin);
-  return PyBytes_FromStringAndSize(bytes_data(self->buf) + begin, count);
+  return copy_out(self, begin, count);
 }
 
 /// The position; -1 with CLOSED set.
 [[nodiscard]] Py_ssize_t position_of(BytesIOObject* self) noexcept {
-  if (self->buf != nullptr) return self->pos;
+  if (over_bytes(self)) return self->pos;
   if (self->core != nullptr) return static_cast<Py_ssize_t>(self->core->stream->tell());
   raise_closed();
   return -1;
 }
 
 [[nodiscard]] bool write_part(BytesIOObject* self, Py_ssize_t at, const Py_buffer& data) noexcept {
-  const auto* const bytes = static_cast<const char*>(data.buf);
-  if (self->buf == nullptr) return core_write_at(self, at, bytes, data.len);
+  if (!over_bytes(self)) return core_write_at(self, at, source_of(data));
   const Py_ssize_t before = std::exchange(self->pos, at);
-  const bool written = write_any(self, bytes, data.len);
+  const bool written = write_any(self, source_of(data));
   self->pos = before;
   return written;
 }
@@ -80,7 +80,7 @@ template <class Make>
 
 bool share_all(BytesIOObject* self, Sharing sharing, quire::Bytes* bytes) noexcept {
   if (sharing == Sharing::Always) convert_if_large(self);
-  if (self->buf == nullptr && self->core == nullptr) {
+  if (!is_open(self)) {
     raise_closed();
     return false;
   }
@@ -95,11 +95,12 @@ bool share_all(BytesIOObject* self, Sharing sharing, quire::Bytes* bytes) noexce
   });
 }
 
-PyObject* wrap_stream(ModuleState& state, std::unique_ptr<quire::BytesIO> stream) noexcept {
+PyObject* wrap_stream(ModuleState& state, std::unique_ptr<quire::BytesIO> stream,
+                      bool foreign) noexcept {
   Reference self(as_object(new_independent(state)));
   if (!self) return nullptr;
   return guarded([&] {
-    as_stream(self.get())->core = new CoreStream(std::move(stream));
+    as_stream(self.get())->core = new CoreStream(std::move(stream), foreign);
     return self.detach();
   });
 }
@@ -172,7 +173,7 @@ PyObject* resize(PyObject* object, PyObject* argument) noexcept {
   BytesIOObject* const self = as_stream(object);
   Py_ssize_t size = 0;
   if (!read_unsigned("size", argument, &size)) return nullptr;
-  if (self->buf == nullptr) {
+  if (!over_bytes(self)) {
     if (!core_resize(self, size)) return nullptr;
   } else if (size != self->size) {
     if (self->exports != 0) return raise_exports();
@@ -198,7 +199,7 @@ PyObject* reserve(PyObject* object, PyObject* argument) noexcept {
   BytesIOObject* const self = as_stream(object);
   Py_ssize_t size = 0;
   if (!read_unsigned("size", argument, &size)) return nullptr;
-  if (self->buf == nullptr) {
+  if (!over_bytes(self)) {
     if (!core_reserve(self, size)) return nullptr;
   } else if (size > bytes_size(self->buf)) {
     if (self->exports != 0) return raise_exports();
@@ -222,7 +223,7 @@ PyObject* adopt(PyObject* object, PyObject* buffer) noexcept {
   if (!share_buffer(buffer, &bytes, &writable)) return nullptr;
   return guarded([&] {
     quire::Bytes lent = writable ? quire::Bytes() : bytes;
-    self->core = new CoreStream(std::make_unique<quire::BytesIO>(std::move(bytes)));
+    self->core = new CoreStream(std::make_unique<quire::BytesIO>(std::move(bytes)), true);
     self->core->lent = std::move(lent);
     return made.detach();
   });

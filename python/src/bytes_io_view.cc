@@ -31,11 +31,13 @@ ViewedObject* as_viewed(PyObject* object) noexcept {
 /// Looks for the memory to show: what the stream has now, made its own.
 [[nodiscard]] bool bind(ViewedObject* self) noexcept {
   BytesIOObject* const stream = self->stream;
-  self->storage = stream->storages;
-  if (stream->buf != nullptr) {
+  if (over_bytes(stream)) {
     if (stream->exports == 0 && !is_ours(stream->buf) && !make_own(stream, stream->size)) {
       return false;
     }
+    // While it waited for the stream another thread may have come to the end of this.
+    if (self->views != 0) return true;
+    self->storage = stream->storages;
     self->bytes = Py_NewRef(stream->buf);
     self->data = bytes_data(stream->buf);
     self->size = stream->size;
@@ -45,6 +47,8 @@ ViewedObject* as_viewed(PyObject* object) noexcept {
     raise_closed();
     return false;
   }
+  if (self->views != 0) return true;
+  self->storage = stream->storages;
   return guarded_void([&] {
     self->core = stream->core->stream->export_buffer();
     stream->core->lent = {};
@@ -122,7 +126,7 @@ PyObject* new_writable_view(BytesIOObject* self) noexcept {
 
 PyObject* new_readonly_view(BytesIOObject* self) noexcept {
   quire::Bytes bytes;
-  if (self->buf != nullptr) {
+  if (over_bytes(self)) {
     const Reference value(value_of(self));
     return value ? PyMemoryView_FromObject(value.get()) : nullptr;
   }

@@ -8,6 +8,7 @@
 
 #include "quire/detail/pages.h"
 #include "quire/storage_options.h"
+#include "storage_away.h"
 
 #ifdef __linux__
 #  include <sys/mman.h>
@@ -57,21 +58,27 @@ void give_back(char* begin, char* end) noexcept {
 }  // namespace
 
 void convert_if_large(BytesIOObject* self) noexcept {
-  if (self->buf == nullptr || self->exports != 0 || self->size < kLargeStream ||
-      !is_ours(self->buf) || !detail::pages::available()) {
+  if (!over_bytes(self) || self->exports != 0 || self->size < kLargeStream || !is_ours(self->buf) ||
+      !detail::pages::available()) {
     return;
   }
   std::unique_ptr<CoreStream> core;
   try {
     core = std::make_unique<CoreStream>(
-        std::make_unique<quire::BytesIO>(StorageOptions{.tier = StorageOptions::paged}));
+        std::make_unique<quire::BytesIO>(StorageOptions{.tier = StorageOptions::paged}), false);
   } catch (const std::bad_alloc&) {
     return;
   }
-  quire::BytesIO& stream = *core->stream;
-  if (!move_bytes(bytes_data(self->buf), static_cast<std::size_t>(self->size), stream)) return;
-  stream.seek(self->pos);
+  char* const data = bytes_data(self->buf);
+  bool moved = false;
+  {
+    const StorageAway away(self);
+    moved = move_bytes(data, static_cast<std::size_t>(self->size), *core->stream);
+  }
+  if (!moved) return;
+  core->stream->seek(self->pos);
   Py_CLEAR(self->buf);
+  core->trace();
   self->core = core.release();
 }
 

@@ -23,6 +23,7 @@
 #include "python_api.h"
 #include "quire/error.h"
 #include "traced.h"
+#include "without_lock.h"
 
 namespace quire::python {
 
@@ -61,10 +62,8 @@ Spool* ready(PyObject* object) noexcept {
     return nullptr;
   }
   while (spool->busy) [[unlikely]] {
-      PyThreadState* const state = PyEval_SaveThread();
-      spool->mutex.lock();
-      spool->mutex.unlock();
-      PyEval_RestoreThread(state);
+      const WithoutLock without_lock;
+      const std::lock_guard done(spool->mutex);
     }
   return spool;
 }
@@ -89,13 +88,14 @@ bool work(Spool& spool, bool is_long, Call&& call) noexcept {
   std::exception_ptr error;
   spool.mutex.lock();
   spool.busy = true;
-  PyThreadState* const state = PyEval_SaveThread();
-  try {
-    call(spool.stream);
-  } catch (...) {
-    error = std::current_exception();
+  {
+    const WithoutLock without_lock;
+    try {
+      call(spool.stream);
+    } catch (...) {
+      error = std::current_exception();
+    }
   }
-  PyEval_RestoreThread(state);
   spool.busy = false;
   spool.mutex.unlock();
   return error == nullptr || guarded_void([&] { std::rethrow_exception(error); });

@@ -778,6 +778,30 @@ class TestTheObject:
         tracemalloc.stop()
         assert 1_000_000 < current - after < 1_600_000
 
+    @pytest.mark.skipif(os.environ.get("QUIRE_PAGES") == "copy", reason="no pages to share")
+    def test_tracemalloc_sees_the_memory_of_a_stream_that_moved(self):
+        def seen():
+            snapshot = tracemalloc.take_snapshot().filter_traces(
+                [tracemalloc.DomainFilter(True, quire.TRACEMALLOC_DOMAIN)])
+            return sum(trace.size for trace in snapshot.traces)
+
+        tracemalloc.start()
+        try:
+            stream = made_by_writes(LARGE)
+            kept = stream.snapshot(), stream.reader()
+            assert seen() == LARGE
+            assert tracemalloc.get_traced_memory()[0] < 1.5 * LARGE
+            stream.seek(0, 2)
+            stream.write(bytes(1000))
+            assert seen() == LARGE + 1000
+            stream.truncate(10)
+            assert seen() == 10
+            stream.close()
+            assert seen() == 0
+        finally:
+            tracemalloc.stop()
+        assert all(kept)
+
     def test_a_snapshot_may_be_dropped_by_any_thread_and_at_the_end(self):
         run_python("""
             import threading
