@@ -52,6 +52,15 @@ def snapshot_cycles(stream, rounds):
     return kept
 
 
+def kept_snapshots(stream, rounds):
+    kept = []
+    for i in range(rounds):
+        stream.seek((4096 * 7919 * i + 5) % (LARGE - 1))
+        stream.write(b"y")
+        kept.append(share(stream))
+    return kept
+
+
 def append_and_snapshot(stream, rounds):
     kept = share(stream)
     stream.seek(0, 2)
@@ -81,9 +90,10 @@ def whole_read(stream, rounds):
         stream.read()
 
 
-# By name: the workload, and the rounds for io.BytesIO and for quire.
+# By name: the workload, and the rounds for io.BytesIO, if it has the memory, and for quire.
 CYCLES = {
     "snapshot cycles, 100 MiB": (snapshot_cycles, 10, 1000),
+    "write + kept snapshot, 100 MiB": (kept_snapshots, None, 1000),
     "append 4 KiB + snapshot, 100 MiB": (append_and_snapshot, 10, 1000),
     "write, ten reader()s, 100 MiB": (fan_out, 10, 1000),
     "write 4 KiB, read() of everything, 100 MiB": (whole_read, 10, 1000),
@@ -187,7 +197,8 @@ def main():
     benchmarks = []
     for name in CYCLES:
         for peer in PEERS:
-            benchmarks += rows("python", name, peer, 1)
+            if peer == "quire" or CYCLES[name][1] is not None:
+                benchmarks += rows("python", name, peer, 1)
     for name in STEPS:
         for peer in PEERS:
             benchmarks += rows("python memory", name, peer, REPETITIONS)

@@ -231,6 +231,9 @@ def at_rest(results, rest, peer):
 
 
 def python_targets():
+    kept = "write + kept snapshot, 100 MiB"
+    yield Target(f"Python: {kept}, 1,000 times",
+                 lambda results: results.time(f"python/{kept}", "quire") * 1000 / 1e9, 1, "s")
     for workload in ("snapshot cycles, 100 MiB", "append 4 KiB + snapshot, 100 MiB",
                      "write, ten reader()s, 100 MiB", "write 4 KiB, read() of everything, 100 MiB"):
         yield faster(f"Python: {workload}", f"python/{workload}", "io.BytesIO", 100)

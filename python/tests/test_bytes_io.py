@@ -333,6 +333,30 @@ class TestKeepOpen:
         gc.collect()
         assert not stream.closed and stream.read() == b"abc"
 
+    @pytest.mark.parametrize("wrap", [io.BufferedWriter, io.BufferedRandom])
+    def test_a_buffer_around_it_has_written_everything(self, wrap, monkeypatch):
+        """From 3.13 on it says, when it goes, that it cannot be flushed any more."""
+        ignored = []
+        monkeypatch.setattr(sys, "unraisablehook", lambda problem: ignored.append(problem.exc_value))
+        stream = BytesIO(keep_open=True)
+        wrapper = wrap(stream)
+        wrapper.write(b"closed")
+        wrapper.close()
+        assert stream.getvalue() == b"closed"
+        with pytest.raises(ValueError, match="write to closed file"):
+            wrapper.write(b"x")
+        del wrapper
+        gc.collect()
+        if sys.version_info >= (3, 13):
+            assert [str(error) for error in ignored] == ["flush of closed file"]
+        ignored.clear()
+        wrapper = wrap(stream)
+        wrapper.write(b" detached")
+        assert wrapper.detach() is stream
+        del wrapper
+        gc.collect()
+        assert (stream.getvalue(), ignored) == (b"closed detached", [])
+
     def test_the_owner_closes(self):
         stream = BytesIO(keep_open=True)
         assert stream.keep_open is True
@@ -546,7 +570,10 @@ class TestSnapshots:
                 assert snapshot is None or snapshot[at:at + 65536] == part
             print("whole")
         """
-        for what, base in (("RLIMIT_FSIZE", "0"), ("RLIMIT_AS", "used")):
+        limits = [("RLIMIT_FSIZE", "0"), ("RLIMIT_AS", "used")]
+        if "QUIRE_SANITIZED" in os.environ:  # they have terabytes of addresses for themselves
+            limits.pop()
+        for what, base in limits:
             assert run_python(program.format(what=what, base=base, limit=limit)) == "whole\n"
 
 
@@ -753,6 +780,19 @@ class TestTheObject:
             stream.note = "kept"
             again = pickle.loads(pickle.dumps(stream, protocol))
             assert (again.getvalue(), again.tell(), again.note) == (pattern(size), 5, "kept")
+
+    @pytest.mark.parametrize("size", [0, LARGE])
+    def test_reading_lines_calls_no_method_of_a_subclass(self, size):
+        class Peeking(BytesIO):
+            def peek(self, size=0):
+                raise AssertionError("called")
+
+            read = read1 = peek
+
+        stream = Peeking(b"x" * size + b"\nb\nc\nd")
+        stream.snapshot()
+        assert stream.readline() == b"x" * size + b"\n"
+        assert (next(stream), stream.readlines()) == (b"b\n", [b"c\n", b"d"])
 
     def test_its_memory_is_known(self):
         small = sys.getsizeof(BytesIO())

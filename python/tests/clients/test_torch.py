@@ -1,6 +1,7 @@
-"""torch saves to and loads from the streams, where torch is installed.
+"""torch saves to and loads from the streams.
 
 It is not in requirements.txt: what the registry has for Linux brings gigabytes of GPU libraries.
+tools/run/python_torch.sh looks for a wheel without them.
 """
 
 import pytest
