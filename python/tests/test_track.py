@@ -17,9 +17,9 @@ MEBIBYTE = 1 << 20
 
 def in_fresh_process(statement):
     """What a statement about this file's functions prints where no freed memory can be used again."""
-    program = f"import quire, test_track; {statement}"
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60,
-                            cwd=os.path.dirname(os.path.abspath(__file__)))
+    folder = os.path.dirname(os.path.abspath(__file__))
+    program = f"import sys; sys.path.insert(0, {folder!r}); import quire, test_track; {statement}"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert answer.returncode == 0, answer.stderr
     return answer.stdout
 

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 python=$1
-here=build/python/asan
+here=$PWD/build/python/asan
 mkdir -p "$here"
 cmake -S . -B "$here/cmake" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=g++ -DQUIRE_DEV=ON \
   -DQUIRE_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$python" -DQUIRE_BUILD_TESTS=OFF \

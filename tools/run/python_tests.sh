@@ -5,7 +5,7 @@
 set -euo pipefail
 
 version=$1
-here=build/python/$version
+here=$PWD/build/python/$version
 export PYTHONPATH=$here/cmake/python PYTHONDONTWRITEBYTECODE=1
 if [[ ${2:-} == --short ]]; then
   export QUIRE_SHORT=1
