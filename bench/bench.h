@@ -8,6 +8,7 @@
 // atomics.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdlib>
@@ -51,17 +52,30 @@ inline std::size_t text_size() {
   return scaled(100'000'000);
 }
 
-/// Sizes that only the nightly run measures. One row's data at a time is alive.
+/// Whether the machine has memory for rows of 1 GiB, some of which have it four times.
+inline bool has_room_for_gib() {
+  const auto pages = static_cast<std::size_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
+  const auto page_size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return !smoke() && pages >= 8 * kGiB / page_size;
+}
+
+/// One row's data at a time is alive. 4 GiB are for the nightly run alone.
 inline std::vector<std::size_t> huge_sizes() {
-  if (!is_set("QUIRE_NIGHTLY") || smoke()) return {};
+  if (!has_room_for_gib()) return {};
+  if (!is_set("QUIRE_NIGHTLY")) return {kGiB};
   return {kGiB, 4 * kGiB};
+}
+
+/// How often rows of huge sizes run: they take long.
+inline int huge_repetitions() {
+  return is_set("QUIRE_NIGHTLY") ? 3 : 1;
 }
 
 /// Fixes how often a row of a huge size runs: finding that out would build its data again and again,
 /// which takes longer than what is timed.
 inline void limit_runs(benchmark::internal::Benchmark* row, std::size_t size,
                        benchmark::IterationCount iterations) {
-  if (size >= kGiB) row->Repetitions(3)->Iterations(iterations);
+  if (size >= kGiB) row->Repetitions(huge_repetitions())->Iterations(iterations);
 }
 
 /// "8 B", "4 KiB", ... as workloads are called.

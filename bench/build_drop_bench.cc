@@ -1,5 +1,6 @@
 // Building in pieces of 16 KiB and dropping: every size from 4 KiB to 64 MiB. These rows decide from
-// which size on a stream maps its memory, and what of it is kept for the next.
+// which size on a stream maps its memory ("quire heap" never does), and what of it is kept for the
+// next.
 //
 //   loop   again and again in one process, as a server does
 //   cold   once a process: fresh memory, a fresh allocator
@@ -53,6 +54,13 @@ struct QuireWriter {
   quire::BytesIO stream;
 };
 
+/// A stream that never maps its memory.
+struct QuireHeapWriter {
+  void append(const char* data, std::size_t size) { stream.write({data, size}); }
+
+  quire::BytesIO stream{quire::StorageOptions{.tier = quire::StorageOptions::heap}};
+};
+
 template <class Writer>
 void build(const char* piece, std::size_t piece_size, std::size_t size) {
   Writer writer;
@@ -97,6 +105,7 @@ int main(int argc, char** argv) {
     const std::string workload = "build/" + size_name(size);
     const std::size_t written = smoke() ? std::min(size, kMiB) : size;
     rows_of<QuireWriter>(written, workload, "quire");
+    rows_of<QuireHeapWriter>(written, workload, "quire heap");
     rows_of<ReallocWriter>(written, workload, "realloc x1.5");
     python_row(workload + " loop", "build", {written, kPiece});
     python_row(workload + " cold", "build_once", {written, kPiece})->Iterations(1);

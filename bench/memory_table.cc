@@ -213,6 +213,6 @@ void table_rows(std::size_t size) {
 
 int main(int argc, char** argv) {
   table_rows(smoke() ? 2 * kMiB : 50 * kMiB);
-  if (is_set("QUIRE_NIGHTLY")) table_rows(kGiB);
+  if (has_room_for_gib()) table_rows(kGiB);
   return run(argc, argv);
 }

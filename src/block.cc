@@ -18,7 +18,7 @@ void destroy_heap(Block* block) noexcept {
   std::free(block);
 }
 
-Block* resize_heap(Block* block, std::size_t used, std::size_t capacity,
+Block* resize_heap(Block* block, std::size_t used, std::size_t capacity, Range,
                    std::size_t* copied) noexcept {
   if (capacity > kMaxSize) return nullptr;
   auto* const moved = static_cast<Block*>(std::realloc(block, kHeader + capacity));
@@ -46,7 +46,7 @@ constexpr BlockKind kLentKind{"adopted", destroy_lent, refuse_resize};
 
 }  // namespace
 
-Block* refuse_resize(Block*, std::size_t, std::size_t, std::size_t*) noexcept {
+Block* refuse_resize(Block*, std::size_t, std::size_t, Range, std::size_t*) noexcept {
   return nullptr;
 }
 
@@ -64,11 +64,10 @@ BlockRef new_adopted_block(std::byte* data, std::size_t size,
   return BlockRef::adopt(new LentBlock{{data, size, &kLentKind, 1, 0}, deleter, context});
 }
 
-bool resize(BlockRef& block, std::size_t used, std::size_t capacity, std::size_t* copied) noexcept {
+bool resize(BlockRef& block, std::size_t used, std::size_t capacity, std::size_t* copied,
+            Range hole) noexcept {
   *copied = 0;
-  Block* const resized = block->kind->resize(block.get(), used, capacity, copied);
-  // Also what was copied in vain.
-  count_copied(CopyReason::Growth, *copied);
+  Block* const resized = block->kind->resize(block.get(), used, capacity, hole, copied);
   if (resized == nullptr) return false;
   static_cast<void>(block.detach());
   block = BlockRef::adopt(resized);

@@ -198,7 +198,9 @@ void ByteArray::reallocate(std::size_t capacity) {
   if (block_ && block_->unique()) {
     move_to_front();
     std::size_t copied = 0;
-    if (detail::resize(block_, size_, capacity, &copied)) {
+    const bool resized = detail::resize(block_, size_, capacity, &copied);
+    detail::count_copied(CopyReason::Growth, copied);
+    if (resized) {
       data_ = block_->data;
       return;
     }

@@ -206,10 +206,10 @@ bool BytesIO::suits(std::size_t capacity) const noexcept {
   return (block_->kind->branch != nullptr) == detail::wants_mapping(capacity, options_);
 }
 
-bool BytesIO::resize_block(std::size_t capacity) noexcept {
+bool BytesIO::resize_block(std::size_t capacity, CopyReason reason, detail::Range hole) noexcept {
   std::size_t copied = 0;
-  const bool resized = detail::resize(block_, size_, capacity, &copied);
-  counters_.add_copied(CopyReason::Growth, copied);
+  const bool resized = detail::resize(block_, size_, capacity, &copied, hole);
+  count_copied(reason, copied);
   data_ = block_->data;
   room_ = block_room();
   close_window();
@@ -313,7 +313,11 @@ void BytesIO::unshare(std::size_t start, std::size_t end) {
   const detail::Range hole{start, end - start};
   make_own(capacity, reason, hole);
   if (open_window(start, end)) return;
-  // More of the block is the stream's own than its file's: it goes home, with all the room it had.
+  // Most of the block is there twice, in its file and as the stream's own: it leaves one of them.
+  if (data_ == block_->data && suits(block_->capacity) &&
+      resize_block(block_->capacity, reason, hole) && open_window(start, end)) {
+    return;
+  }
   copy_block(std::max(capacity, room_), reason, hole);
   static_cast<void>(open_window(start, end));
 }

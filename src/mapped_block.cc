@@ -46,18 +46,17 @@ bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) n
   const bool worn = block.file && (block.file->overlaid() + differs >= block.file->size() ||
                                    block.extent_count == block.extents.size());
   const bool first = !block.file;
+  LeftFile left;
   if (!block.file || !block.file->open() || worn) {
     MemoryFileRef fresh = MemoryFileRef::create();
     if (!fresh) return block.file && block.file->open();
-    if (block.file) block.file->retire();
-    forget_file(block);
-    block.file = std::move(fresh);
+    change_file(block, std::move(fresh), left);
   } else if (must_copy_tail) {
     return true;
   }
   const pages::Access access =
       block.export_count() == 0 ? pages::Access::Read : pages::Access::ReadWrite;
-  *copied += freeze(block, whole, access);
+  *copied += freeze(block, whole, access, left);
   if (block.frozen == 0 && first) {
     // A file that has nothing is only a descriptor less for others.
     forget_file(block);
@@ -124,16 +123,6 @@ std::size_t overlay(const MappedBlock& source, std::size_t used, MappedBlock& ta
   return copied;
 }
 
-/// Copies [from, used) but for the hole.
-std::size_t copy_tail(const MappedBlock& source, std::size_t from, std::size_t used,
-                      MappedBlock& target, Range hole) noexcept {
-  const std::size_t before = std::min(used, std::max(from, hole.offset));
-  const std::size_t after = std::min(used, std::max(from, hole.offset + hole.count));
-  std::memcpy(target.data + from, source.data + from, before - from);
-  std::memcpy(target.data + after, source.data + after, used - after);
-  return (before - from) + (used - after);
-}
-
 // --- the kind ------------------------------------------------------------------------------------
 
 void destroy_mapped(Block* block) noexcept {
@@ -167,43 +156,29 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
     return nullptr;
   }
   std::size_t differed = overlay(source, used, target, hole_begin, hole_end);
-  if (target.frozen < used) differed += copy_tail(source, target.frozen, used, target, hole);
+  if (target.frozen < used) {
+    differed += copy_range(source, target.data, target.frozen, used, hole);
+  }
   target.file->add_overlaid(differed);
   *copied += differed;
   static_cast<void>(settle_mappings(target));
   return owner.detach();
 }
 
-/// To anonymous memory, all of it. REQUIRES: no other block has a share in the file
-Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
-               std::size_t* copied) noexcept {
-  std::size_t surplus = 0;
-  const Mapping home = new_mapping(capacity, used, &surplus);
-  if (home.size == 0) return nullptr;
-  std::memcpy(home.data, block.data, used);
-  *copied = used;
-  drop_mapping(block);
-  forget_file(block);
-  block.spilled = MemoryFileRef();
-  set_mapping(block, home, surplus);
-  block.touched = std::max(block.touched, used);
-  block.read_only = false;
-  static_cast<void>(settle_mappings(block));
-  return &block;
-}
-
-/// Gives the pages behind `capacity` back. The rest stays where it is, shared with those who share it.
-Block* cut(MappedBlock& block, std::size_t capacity) noexcept {
-  pages::unmap(block.data + capacity, block.capacity - capacity);
-  block.capacity = capacity;
-  block.touched = std::min(block.touched, capacity);
-  block.frozen = std::min(block.frozen, capacity);
-  block.dirty.shrink(pages_of(block.frozen));
-  while (block.extent_count != 0 && block.last_extent()->begin >= capacity) --block.extent_count;
-  if (Extent* const last = block.last_extent()) {
-    last->size = std::min(last->size, capacity - last->begin);
-  }
-  static_cast<void>(settle_mappings(block));
+/// Leaves a block that is paged from birth, and that the caller owns alone, in a file that nobody else
+/// has, with no page in memory twice.
+Block* tidy(MappedBlock& block, std::size_t used, std::size_t capacity,
+            std::size_t* copied) noexcept {
+  const bool clean = block.dirty_known && block.dirty.count() == 0;
+  MemoryFileRef fresh = clean ? MemoryFileRef() : MemoryFileRef::create();
+  if (!clean && !fresh) return nullptr;
+  cut(block, capacity);
+  if (clean) return &block;
+  const std::size_t end = std::max(block.frozen, pages::round_down(used));
+  LeftFile left;
+  change_file(block, std::move(fresh), left);
+  *copied = freeze(block, end, pages::Access::ReadWrite, left);
+  if (block.frozen == end) static_cast<void>(settle_mappings(block));
   return &block;
 }
 
@@ -214,7 +189,7 @@ Block* grow_paged(MappedBlock& block, std::size_t used, std::size_t capacity,
   return grown;
 }
 
-Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity,
+Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity, Range hole,
                      std::size_t* copied) noexcept {
   MappedBlock& self = mapped(block);
   *copied = 0;
@@ -222,11 +197,16 @@ Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity,
   capacity = capacity > self.capacity && !self.file ? grown_size(capacity) : mapping_size(capacity);
   if (self.file) {
     if (capacity > self.capacity) return grow_paged(self, used, capacity, copied);
-    return self.file->unique() ? go_home(self, used, capacity, copied) : cut(self, capacity);
+    if (!self.file->unique()) {
+      cut(self, capacity);
+      return block;
+    }
+    if (self.paging == Paging::FromBirth) return tidy(self, used, capacity, copied);
+    return go_home(self, used, capacity, hole, copied) ? block : nullptr;
   }
   if (capacity > self.capacity) {
     std::size_t surplus = 0;
-    const Mapping kept = take_cached_mapping(capacity, capacity * kOversize, used, &surplus);
+    const Mapping kept = take_cached_mapping(capacity, used, &surplus);
     if (kept.size != 0) {
       std::memcpy(kept.data, self.data, used);
       *copied = used;
@@ -267,10 +247,11 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
   const std::size_t first = begin / pages::page_size();
   const std::size_t last = pages_of(pages::round_up(std::min(end, self.frozen)));
   const std::size_t clean = last - first - self.dirty.count(first, last);
-  // With most of it copied the file is only a second copy, if nobody else has it.
-  if (alone && self.file->unique() && (self.dirty.count() + clean) * 2 > pages_of(self.frozen)) {
-    return {};
-  }
+  // With most of it copied the file is only a second copy, if nobody else has it. One that is to have a
+  // file all the same gets another when that helps, not when it has just got one.
+  const std::size_t differs =
+      self.dirty.count() + (self.paging == Paging::WhenShared ? clean : std::size_t{0});
+  if (alone && self.file->unique() && differs * 2 > pages_of(self.frozen)) return {};
   if (alone && clean != 0) replace_units(self, begin, std::min(end, self.frozen));
   self.dirty.set(first, last);
   const bool into_tail = end >= self.frozen && self.paging == Paging::WhenShared;
@@ -298,9 +279,8 @@ std::size_t memory_of_mapped(Block* block) noexcept {
         words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count), pages::is_own_page));
     at += count * pages::page_size();
   }
-  // The file lives as a whole while a page of it does; the pages of one on disk are the kernel's.
-  const bool in_memory = self.file && !self.file->on_disk();
-  return own * pages::page_size() + (in_memory ? self.file->size() : 0);
+  // The file lives as a whole while a page of it does.
+  return own * pages::page_size() + (self.file ? self.file->memory() : 0);
 }
 
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,
@@ -342,7 +322,9 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
     static_cast<void>(settle_mappings(self));
     return;
   }
-  // What lies behind, whatever it comes from, counts as the tail from now on.
+  // What lies behind, whatever it comes from, counts as the tail from now on, and must not change.
+  const Extent* const last = self.last_extent();
+  if (last != nullptr && last->begin + last->size > done) self.beneath = self.file;
   forget_file(self);
   self.file = self.spilled = file;
   self.dirty = std::move(none);
@@ -351,6 +333,11 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   self.extent_count = 1;
   self.read_only = true;
   if (done == whole) static_cast<void>(settle_mappings(self));
+}
+
+void keep_nothing_of(Block& block) noexcept {
+  // The owner that frees it, on whatever thread, sees what an owner before it did.
+  if (block.kind == &kMappedKind) mapped(&block).reusable = false;
 }
 
 bool give_file(Block& block, std::size_t size, std::size_t* copied, int* reader) noexcept {

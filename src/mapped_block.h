@@ -35,6 +35,10 @@ enum class Paging {
 /// is done to other blocks, nor where the system refuses.
 void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept;
 
+/// A block's memory goes back to the system when its last owner goes, not to the cache. For whoever leaves
+/// it, so that memory is free.
+void keep_nothing_of(Block& block) noexcept;
+
 /// Gives out the file that the first `size` bytes of a block come from, when it has those and no
 /// others: `*reader` is a descriptor of it for reading, and it is sealed, so that nobody can change it
 /// any more. What is missing at its end is moved into it, which `*copied` counts: the caller's window

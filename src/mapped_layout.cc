@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "page_ranges.h"
+#include "quire/detail/temporary_file.h"
 
 namespace quire::detail {
 
@@ -31,7 +32,7 @@ MappedBlock::MappedBlock(const BlockKind* of, const Mapping& mapping, std::size_
 // --- mappings ------------------------------------------------------------------------------------
 
 Mapping new_mapping(std::size_t size, std::size_t used, std::size_t* surplus) noexcept {
-  Mapping mapping = take_cached_mapping(size, size * kOversize, used, surplus);
+  Mapping mapping = take_cached_mapping(size, used, surplus);
   if (mapping.size == 0 && pages::map(size, &mapping.data) == 0) mapping.size = size;
   return mapping;
 }
@@ -39,7 +40,7 @@ Mapping new_mapping(std::size_t size, std::size_t used, std::size_t* surplus) no
 void drop_mapping(MappedBlock& block) noexcept {
   give_surplus(std::exchange(block.surplus, 0));
   // Pages of a file are of no use to the next block.
-  if (block.file) {
+  if (block.file || !block.reusable) {
     pages::unmap(block.data, block.capacity);
   } else {
     cache_or_unmap({block.data, block.capacity, block.touched});
@@ -112,6 +113,15 @@ void forget_file(MappedBlock& block) noexcept {
   block.dirty_known = true;
 }
 
+std::size_t copy_range(const MappedBlock& source, std::byte* target, std::size_t begin,
+                       std::size_t end, Range hole) noexcept {
+  const std::size_t before = std::min(end, std::max(begin, hole.offset));
+  const std::size_t after = std::min(end, std::max(begin, hole.offset + hole.count));
+  std::memcpy(target + begin, source.data + begin, before - begin);
+  std::memcpy(target + after, source.data + after, end - after);
+  return (before - begin) + (end - after);
+}
+
 bool make_writable(MappedBlock& block) noexcept {
   if (block.read_only && pages::make_writable(block.data, block.capacity) != 0) return false;
   block.read_only = false;
@@ -134,9 +144,29 @@ Extent* extent_for(MappedBlock& block, std::size_t begin, std::size_t offset) no
   return &added;
 }
 
+/// Gives back what a file has of [begin, end), which a block no longer shows from there.
+void give_back(MemoryFile& file, const Extents& extents, std::size_t count, std::size_t begin,
+               std::size_t end) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Extent& extent = extents[i];
+    const std::size_t first = std::max(begin, extent.begin);
+    const std::size_t last = std::min(end, extent.begin + extent.size);
+    if (first < last) file.give_back(extent.offset + (first - extent.begin), last - first);
+  }
+}
+
 }  // namespace
 
-std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) noexcept {
+void change_file(MappedBlock& block, MemoryFileRef fresh, LeftFile& left) noexcept {
+  left.file = std::move(block.file);
+  left.extents = block.extents;
+  left.extent_count = block.extent_count;
+  forget_file(block);
+  block.file = std::move(fresh);
+}
+
+std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access,
+                   const LeftFile& left) noexcept {
   const std::size_t begin = block.frozen;
   if (end <= begin || !block.file->grows() || !block.dirty.grow(pages_of(end))) return 0;
   const std::size_t offset = block.file->set_aside(end - begin);
@@ -155,6 +185,7 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
     extent->size += size;
     block.frozen += size;
     if (access == pages::Access::Read) block.read_only = true;
+    if (left.file) give_back(*left.file.get(), left.extents, left.extent_count, at, at + size);
   }
   if (extent->size == 0) {
     --block.extent_count;
@@ -164,6 +195,23 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) no
   const std::size_t moved = block.frozen - begin;
   block.file->take_back(offset + moved, end - block.frozen);
   return moved;
+}
+
+void cut(MappedBlock& block, std::size_t capacity) noexcept {
+  pages::unmap(block.data + capacity, block.capacity - capacity);
+  // From the end on, so that a file becomes shorter again.
+  for (Extent* last = block.last_extent(); last != nullptr; last = block.last_extent()) {
+    const std::size_t kept = std::min(last->size, capacity - std::min(capacity, last->begin));
+    if (kept != last->size) block.file->give_back(last->offset + kept, last->size - kept);
+    last->size = kept;
+    if (kept != 0) break;
+    --block.extent_count;
+  }
+  block.capacity = capacity;
+  block.touched = std::min(block.touched, capacity);
+  block.frozen = std::min(block.frozen, capacity);
+  block.dirty.shrink(pages_of(block.frozen));
+  static_cast<void>(settle_mappings(block));
 }
 
 // --- into new memory -----------------------------------------------------------------------------
@@ -224,6 +272,29 @@ void replace_units(MappedBlock& block, std::size_t begin, std::size_t end) noexc
   }
   give_surplus(surplus);
   if (room.size != 0) cache_or_unmap(room);
+}
+
+bool go_home(MappedBlock& block, std::size_t used, std::size_t capacity, Range hole,
+             std::size_t* copied) noexcept {
+  std::size_t surplus = 0;
+  const Mapping home = new_mapping(capacity, used, &surplus);
+  if (home.size == 0) return false;
+  for (std::size_t at = 0; at < used; at += kMovedAtOnce) {
+    const std::size_t end = std::min(at + kMovedAtOnce, used);
+    const std::size_t size = pages::round_up(end - at);
+    if (at + size > home.touched) pages::populate(home.data + at, size, block.huge_pages);
+    *copied += copy_range(block, home.data, at, end, hole);
+    temporary_file::forget_changes(block.data + at, size);
+    give_back(*block.file.get(), block.extents, block.extent_count, at, at + size);
+  }
+  drop_mapping(block);
+  forget_file(block);
+  block.spilled = block.beneath = MemoryFileRef();
+  set_mapping(block, home, surplus);
+  block.touched = std::max(block.touched, used);
+  block.read_only = false;
+  static_cast<void>(settle_mappings(block));
+  return true;
 }
 
 }  // namespace quire::detail

@@ -35,12 +35,14 @@ struct MappedBlock : Block {
   std::size_t surplus;  // of what the cache lent
   MemoryFileRef file;
   MemoryFileRef spilled;   // the SpillFile that pages come from, to be kept as long as they do
+  MemoryFileRef beneath;   // of pages that a SpillFile has not replaced
   std::size_t frozen = 0;  // each page below is in an extent or dirty
   Extents extents{};
   std::size_t extent_count = 0;
   DirtyPages dirty;
   bool dirty_known = true;   // false once a writable view was handed out
   bool read_only = false;    // parts of it, as others only read them
+  bool reusable = true;      // its memory, by the next block
   std::size_t mappings = 1;  // taken from the budget
   std::size_t inserted = 0;  // of these, for new pages in the middle of the file's
   std::size_t inserted_end = 0;
@@ -55,9 +57,6 @@ struct MappedBlock : Block {
 }
 
 // --- mappings ------------------------------------------------------------------------------------
-
-/// How many times its size a block may get from the cache.
-inline constexpr std::size_t kOversize = 8;
 
 /// A kept mapping or a new one; empty when the system refuses. `*surplus` is for give_surplus().
 [[nodiscard]] Mapping new_mapping(std::size_t size, std::size_t used,
@@ -90,20 +89,54 @@ void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept;
 /// All is the tail from now on.
 void forget_file(MappedBlock& block) noexcept;
 
+/// Copies the bytes [begin, end) of a block to the same place elsewhere, but for those in `hole`. Returns
+/// how many.
+std::size_t copy_range(const MappedBlock& source, std::byte* target, std::size_t begin,
+                       std::size_t end, Range hole) noexcept;
+
 /// Lets all of a block be written to, parts of which may be read only. False when the system refuses.
 [[nodiscard]] bool make_writable(MappedBlock& block) noexcept;
 
 // --- into the file -------------------------------------------------------------------------------
 
+/// A file that a block leaves, and where its bytes are in it. It is retired in the end.
+struct LeftFile {
+  LeftFile() noexcept = default;
+  LeftFile(const LeftFile&) = delete;
+  LeftFile& operator=(const LeftFile&) = delete;
+
+  ~LeftFile() {
+    if (file) file->retire();
+  }
+
+  MemoryFileRef file;
+  Extents extents{};
+  std::size_t extent_count = 0;
+};
+
+/// Lets the block go on in `fresh`, which has nothing of it yet: all is the tail.
+void change_file(MappedBlock& block, MemoryFileRef fresh, LeftFile& left) noexcept;
+
 /// Moves the tail up to `end`, whole pages, into the file: a chunk is written, then mapped over
-/// itself, so that neither the addresses nor the bytes change for those who are reading them. Stops
-/// where it fails; what is done is done. Returns the bytes that were moved.
-std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) noexcept;
+/// itself, so that neither the addresses nor the bytes change for those who are reading them. What the
+/// chunk had in the file that the block has left, if any, is given back. Stops where it fails; what is
+/// done is done. Returns the bytes that were moved.
+std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access,
+                   const LeftFile& left = {}) noexcept;
+
+/// Gives the pages behind `capacity` back. The rest stays where it is, shared with those who share it.
+void cut(MappedBlock& block, std::size_t capacity) noexcept;
 
 // --- into new memory -----------------------------------------------------------------------------
 
 /// Before [begin, end) below the frozen end is written: new memory for the huge pages of which that is
 /// the larger part. Otherwise each page would be copied, one by one, by a page fault.
 void replace_units(MappedBlock& block, std::size_t begin, std::size_t end) noexcept;
+
+/// Moves a block that the caller owns alone to anonymous memory, but for the bytes in `hole`. It goes by
+/// chunks: of each, what the block had is given back before the next is copied. False, and nothing
+/// done, when the system refuses. REQUIRES: no other block has a share in the file
+[[nodiscard]] bool go_home(MappedBlock& block, std::size_t used, std::size_t capacity, Range hole,
+                           std::size_t* copied) noexcept;
 
 }  // namespace quire::detail

@@ -14,6 +14,26 @@
 
 namespace quire::detail {
 
+namespace {
+
+constinit std::atomic<std::uint64_t> forks = 0;
+
+const bool forks_are_counted = pages::before_and_after_fork(
+    []() noexcept { forks.fetch_add(1, std::memory_order_relaxed); }, []() noexcept {});
+
+}  // namespace
+
+MemoryFile::MemoryFile(int descriptor, bool on_disk) noexcept
+    : descriptor_(descriptor), on_disk_(on_disk), forks_(forks.load(std::memory_order_relaxed)) {}
+
+bool MemoryFile::forked() const noexcept {
+  return !forks_are_counted || forks_ != forks.load(std::memory_order_relaxed);
+}
+
+std::size_t MemoryFile::memory() const noexcept {
+  return on_disk_ ? temporary_file::memory_of(descriptor()) : size();
+}
+
 MemoryFile* MemoryFile::create() noexcept {
   int descriptor = -1;
   if (pages::create_file(&descriptor) != 0) return nullptr;
@@ -32,6 +52,15 @@ int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offs
   return grows() ? pages::append(descriptor_, data, size, offset, huge) : EBADF;
 }
 
+void MemoryFile::give_back(std::size_t offset, std::size_t size) noexcept {
+  // A fork waits for the lock, and what it copies no longer shows these bytes.
+  const std::lock_guard lock(process_locks.files.of(this));
+  if (on_disk_ || !open() || sealed_.load(std::memory_order_relaxed) || !unique() || forked()) {
+    return;
+  }
+  if (pages::give_back(descriptor(), offset, size) == 0) take_back(offset, size);
+}
+
 int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,
                          pages::Access access, bool* torn) noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
@@ -48,10 +77,11 @@ int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offs
   const int error = pages::map_over(data, size, descriptor_, offset, access, &torn);
   if (!torn) return error;
   // Whoever has a handle of the bytes must go on seeing them.
-  if (pages::renew(data, size) != 0 || pages::read_back(descriptor_, data, size, offset) != 0) {
-    end_without_bytes();
-  }
-  return error;
+  if (pages::renew(data, size) != 0) end_without_bytes();
+  if (pages::read_back(descriptor_, data, size, offset) == 0) return error;
+  // The place is ours again, so that nobody else's bytes are there: the file's may be mapped this time.
+  if (pages::map_over(data, size, descriptor_, offset, access, &torn) != 0) end_without_bytes();
+  return 0;
 }
 
 bool MemoryFile::holds(const std::byte* data, std::size_t size, std::size_t offset) const noexcept {

@@ -5,7 +5,8 @@
 //   mappings     ^ a snapshot's   ^ a stream's: a write changes its own copy of the page
 //
 // Nothing that a mapping can show ever changes, so neither other blocks nor forked processes need to
-// be asked before anything is done here.
+// be asked before anything is written. Only when a single block is left, and no other process can have
+// a mapping, is memory given back that this block no longer shows.
 //
 // Lifetime: the last block that lets go closes it; its pages stay until the last mapping is gone.
 // Thread: any; the counts are atomic, the descriptor has a lock.
@@ -37,6 +38,9 @@ class MemoryFile {
   /// Bytes that it holds or has set aside.
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
+  /// Bytes of memory that it takes as long as a page of it is mapped.
+  [[nodiscard]] std::size_t memory() const noexcept;
+
   /// Whether it can still be mapped.
   [[nodiscard]] bool open() const noexcept {
     return descriptor_.load(std::memory_order_relaxed) >= 0;
@@ -66,6 +70,10 @@ class MemoryFile {
   [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset,
                            bool huge) noexcept;
 
+  /// Frees the memory of a part that no mapping of the last block shows any more. Refused while anybody
+  /// else may see it: another block, a process that was forked, whoever was given the file.
+  void give_back(std::size_t offset, std::size_t size) noexcept;
+
   /// Maps a part of the file over bytes that somebody may be reading and that the file has there, too.
   /// When that fails the bytes are where they were.
   [[nodiscard]] int map_in_place(std::byte* data, std::size_t size, std::size_t offset,
@@ -94,9 +102,12 @@ class MemoryFile {
   }
 
  protected:
-  MemoryFile(int descriptor, bool on_disk) noexcept : descriptor_(descriptor), on_disk_(on_disk) {}
+  MemoryFile(int descriptor, bool on_disk) noexcept;
 
   virtual ~MemoryFile();
+
+  /// Whether a process may have been forked since it was made; that one, or this, has its mappings, too.
+  [[nodiscard]] bool forked() const noexcept;
 
   [[nodiscard]] int descriptor() const noexcept {
     return descriptor_.load(std::memory_order_relaxed);
@@ -114,6 +125,7 @@ class MemoryFile {
   std::atomic<bool> sealed_ = false;
   const bool on_disk_;
   const std::uint64_t generation_ = pages::process_generation();
+  const std::uint64_t forks_;
 };
 
 /// The bytes of a block are gone because the system unmapped them and did not map others.

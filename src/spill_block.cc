@@ -108,8 +108,9 @@ void change_file(SpillBlock& block, std::size_t end, const MemoryFileRef& file) 
     bool torn = false;
     if (file->map_over(block.data + seen, end - seen, seen, pages::Access::ReadWrite, &torn) == 0) {
       done = end;
-    } else if (torn) {
-      static_cast<void>(pages::renew(block.data + seen, end - seen));
+    } else if (torn && pages::renew(block.data + seen, end - seen) != 0) {
+      // But the stream has been told that it may write there.
+      end_without_bytes();
     }
   }
   if (done == 0) {
@@ -206,7 +207,8 @@ Block* branch_spill(Block* block, std::size_t used, std::size_t capacity, Range 
   return target;
 }
 
-Block* resize_spill(Block* block, std::size_t, std::size_t capacity, std::size_t* copied) noexcept {
+Block* resize_spill(Block* block, std::size_t, std::size_t capacity, Range,
+                    std::size_t* copied) noexcept {
   SpillBlock& self = spilled(block);
   *copied = 0;
   if (capacity > kMaxSize) return refuse(EFBIG, nullptr);
@@ -266,13 +268,15 @@ bool expose_spill(Block* block) noexcept {
   return true;
 }
 
-/// Pages of the file are the system's to drop.
+/// Pages of a file on a disk are the system's to drop.
 std::size_t memory_of_spill(Block* block) noexcept {
+  SpillBlock& self = spilled(block);
   const std::lock_guard lock(process_locks.spill_blocks.of(block));
+  const std::size_t files = self.file->memory() + (self.beneath ? self.beneath->memory() : 0);
   DirtyPages own;
-  const std::size_t count = pages_of(block->capacity);
-  if (!own.grow(count) || add_own_pages(block->data, count, own) != 0) return block->capacity;
-  return own.count() * pages::page_size();
+  const std::size_t count = pages_of(self.capacity);
+  if (!own.grow(count) || add_own_pages(self.data, count, own) != 0) return self.capacity + files;
+  return own.count() * pages::page_size() + files;
 }
 
 constexpr BlockKind kSpillKind{"file",       destroy_spill, resize_spill,   branch_spill,

@@ -23,17 +23,10 @@ constexpr std::size_t kDefaultShare = std::size_t{16} << 20;
 // Disk space is asked for this much at a time where there is as much.
 constexpr std::size_t kRoomStep = std::size_t{1} << 20;
 
-constinit std::atomic<std::uint64_t> forks = 0;
-
-const bool forks_are_counted = pages::before_and_after_fork(
-    []() noexcept { forks.fetch_add(1, std::memory_order_relaxed); }, []() noexcept {});
-
 }  // namespace
 
 SpillFile::SpillFile(int descriptor, std::shared_ptr<const SpillPlace> place) noexcept
-    : MemoryFile(descriptor, true),
-      place_(std::move(place)),
-      forks_(forks.load(std::memory_order_relaxed)) {}
+    : MemoryFile(descriptor, true), place_(std::move(place)) {}
 
 SpillFile::~SpillFile() {
   temporary_file::close(descriptor());
@@ -41,8 +34,7 @@ SpillFile::~SpillFile() {
 
 SpillFile* SpillFile::create(std::shared_ptr<const SpillPlace> place, int* error) noexcept {
   int descriptor = -1;
-  *error =
-      forks_are_counted ? temporary_file::create(place->directory.c_str(), &descriptor) : ENOSYS;
+  *error = temporary_file::create(place->directory.c_str(), &descriptor);
   if (*error != 0) return nullptr;
   auto* const file = new (std::nothrow) SpillFile(descriptor, std::move(place));
   if (file != nullptr) return file;
@@ -99,7 +91,7 @@ int SpillFile::fill_from(SpillFile& source, const std::byte* data, std::size_t s
 }
 
 bool SpillFile::writable_by(const Block* block) noexcept {
-  if (forks_ != forks.load(std::memory_order_relaxed)) return false;
+  if (forked()) return false;
   if (unique()) {
     floor_ = 0;
     writer_ = block;
@@ -134,7 +126,7 @@ bool SpillFile::writable_from(const Block* block, std::size_t offset) noexcept {
 void SpillFile::cut(const Block* block, std::size_t size) noexcept {
   const std::lock_guard lock(process_locks.spill_files.of(this));
   if (!writable_by(block) || !unique() || room_.load(std::memory_order_relaxed) <= size) return;
-  if (temporary_file::cut(descriptor(), size) != 0) return;
+  if (temporary_file::set_size(descriptor(), size) != 0) return;
   room_.store(size, std::memory_order_relaxed);
   written_ = std::min(written_, size);
 }
@@ -151,7 +143,7 @@ void SpillFile::leave(const Block* block) noexcept {
 }
 
 int SpillFile::make_constant(std::size_t size, int* reader) noexcept {
-  if (const int error = temporary_file::cut(descriptor(), size)) return error;
+  if (const int error = temporary_file::set_size(descriptor(), size)) return error;
   return temporary_file::make_constant(descriptor(), size, reader);
 }
 

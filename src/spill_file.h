@@ -109,7 +109,6 @@ class SpillFile final : public MemoryFile {
   [[nodiscard]] int write(const std::byte* data, std::size_t offset, std::size_t size) noexcept;
 
   const std::shared_ptr<const SpillPlace> place_;
-  const std::uint64_t forks_;
   MemoryFileRef older_;
   const Block* writer_ = nullptr;
   std::size_t floor_ = 0;

@@ -102,6 +102,7 @@ void SpooledIO::move_to_file() {
   close_window();
   view_taken_ = false;
   mark_.store(0, std::memory_order_relaxed);
+  if (block_) detail::keep_nothing_of(*block_.get());
   block_ = std::move(block);
   data_ = block_->data;
   options_.tier = StorageOptions::paged;

@@ -5,13 +5,18 @@
 
 #include <cstddef>
 
+#include "mapping_cache.h"
 #include "quire/detail/block.h"
 #include "quire/storage_options.h"
 
 namespace quire::detail {
 
-/// docs/benchmarks.md: below, the heap is no slower.
+/// docs/benchmarks.md: below, the heap is no slower than a new mapping.
 inline constexpr std::size_t kMappedFrom = std::size_t{128} << 10;
+
+/// docs/benchmarks.md: from here on a kept mapping does: a stream that grows need not be copied out of
+/// the heap later.
+inline constexpr std::size_t kKeptFrom = std::size_t{16} << 10;
 
 /// docs/benchmarks.md: below, copying all is no dearer than sharing pages.
 inline constexpr std::size_t kSharedFrom = std::size_t{1} << 20;
@@ -23,7 +28,9 @@ inline constexpr std::size_t kGrowsSharedFrom = std::size_t{8} << 20;
 /// Whether a block of that capacity is to be whole pages rather than a piece of the heap.
 [[nodiscard]] inline bool wants_mapping(std::size_t capacity,
                                         const StorageOptions& options) noexcept {
-  if (options.tier == StorageOptions::automatic) return capacity >= kMappedFrom;
+  if (options.tier == StorageOptions::automatic) {
+    return capacity >= kKeptFrom && (capacity >= kMappedFrom || has_cached_mapping(capacity));
+  }
   return options.tier == StorageOptions::paged;
 }
 

@@ -429,10 +429,42 @@ TEST_P(BytesIOTiers, LargeWritesOverASharedBlock) {
   }
 }
 
+TEST(BytesIOConversion, LeavesWhatIsReadWhereItIsThousandsOfTimes) {
+  const bool shares = shares_pages(Tier::automatic);
+  const int rounds = test::kSanitized ? 200 : 3000;
+  std::mt19937 random(3);
+  std::vector<Kept> kept;
+  for (int round = 0; round < rounds; ++round) {
+    const string where = "round " + std::to_string(round);
+    string model = pattern(kMib + kPage, static_cast<unsigned>(round));
+    BytesIO f{ByteSpan(model)};
+    if (random() % 2 == 0) {
+      // With a view of the past, so that the system has to be asked what differs.
+      MutableMemoryView view = f.getbuffer();
+      view[5] = std::byte{'v'};
+      model[5] = 'v';
+    }
+    const Kept& before = kept.emplace_back(f.getvalue());
+    const std::byte* const data = before.bytes().data();
+    overwrite(f, model, random() % model.size(), "x");
+    ASSERT_EQ(tier_of(before.bytes()), shares ? "paged" : "heap") << where;
+    ASSERT_EQ(before.bytes().data(), data) << where;
+    kept.emplace_back(f.getvalue());
+    overwrite(f, model, random() % model.size(), "y");
+    ASSERT_NO_FATAL_FAILURE(expect_content(f, model, where));
+    while (kept.size() > 16 || (!kept.empty() && random() % 3 == 0)) {
+      const std::size_t gone = random() % kept.size();
+      ASSERT_NO_FATAL_FAILURE(kept[gone].check(where));
+      kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(gone));
+    }
+  }
+  for (const Kept& snapshot : kept) ASSERT_NO_FATAL_FAILURE(snapshot.check("in the end"));
+}
+
 TEST_P(BytesIOTiers, SnapshotsKeptAndDroppedInAnyOrder) {
-  const std::size_t smallest = GetParam() == Tier::paged ? 64 * 1024 : 2 * kMib;
-  for (const std::size_t size : {smallest, 2 * kMib}) {
-    const int rounds = (size == 2 * kMib ? 200 : 3000) / (test::kSanitized ? 4 : 1);
+  const std::size_t smallest = kMib + kPage;
+  for (const std::size_t size : {GetParam() == Tier::paged ? 64 * 1024 : smallest, smallest}) {
+    const int rounds = test::kSanitized ? 400 : 3000;
     for (const int order : {0, 1, 2}) {
       std::mt19937 random(static_cast<unsigned>(order) + 1);
       const auto below = [&](std::size_t limit) { return random() % limit; };
@@ -915,7 +947,7 @@ TEST_P(BytesIOPaged, MostlyDirtyAndAloneItGoesHome) {
   expect_content(f, model);
 }
 
-TEST_P(BytesIOPaged, GoingHomeGivesTheFileBack) {
+TEST_P(BytesIOPaged, CompactLeavesNoPageInMemoryTwice) {
   string model = pattern(16 * kMib);
   BytesIO f = filled(model);
   f.compact();
@@ -929,15 +961,52 @@ TEST_P(BytesIOPaged, GoingHomeGivesTheFileBack) {
     EXPECT_EQ(tier_of(f), "paged");
   }
   f.compact();
-  if (shares()) {
-    EXPECT_EQ(tier_of(f), "mapped");
+  if (!shares()) return;
+  EXPECT_LE(memory_in_use() - memory, static_cast<std::ptrdiff_t>(kMib / 4));
+  const bool automatic = GetParam() == Tier::automatic;
+  EXPECT_EQ(tier_of(f), automatic ? "mapped" : "paged");
+  EXPECT_EQ(detail::read_process_memory().shared, automatic ? 0u : 16 * kMib);
+}
+
+// It took the bytes out of their file, and the write after the next snapshot had to move all of them
+// into another one.
+TEST(BytesIOPagedFromBirth, CompactKeepsThemInAFile) {
+  if (!shares_pages(Tier::paged)) return;
+  string model = pattern(16 * kMib + 5);
+  BytesIO f(ByteSpan(model), StorageOptions{.tier = Tier::paged});
+  const auto expect_compacted = [&](const char* when) {
+    SCOPED_TRACE(when);
+    f.compact();
+    EXPECT_EQ(tier_of(f), "paged");
+    EXPECT_EQ(f.capacity(), (model.size() + kPage - 1) / kPage * kPage);
+    EXPECT_LE(f.retained_bytes(), model.size() + kPage);
+    EXPECT_GE(detail::read_process_memory().shared, model.size() / kPage * kPage);
+    const std::uint64_t before = copied(f);
+    f.compact();
+    EXPECT_EQ(copied(f), before) << "there is nothing to do";
+    expect_content(f, model);
+    const Kept snapshot(f.getvalue());
+    overwrite(f, model, kMib, "x");
+    EXPECT_LE(copied(f) - before, 2 * kPage) << "the page at the end";
+    snapshot.check();
+    expect_content(f, model);
+  };
+  expect_compacted("full");
+  f.reserve(40 * kMib);
+  for (std::size_t page = 0; page < 4000; page += 3) overwrite(f, model, page * kPage, "dirty");
+  expect_compacted("with dirty pages and room");
+  model.resize(9 * kMib + 77);
+  f.truncate(model.size());
+  expect_compacted("after truncate()");
+  {
+    MutableMemoryView view = f.getbuffer();
+    view[3 * kMib] = std::byte{'v'};
+    model[3 * kMib] = 'v';
   }
-  if (shares()) {
-    EXPECT_LE(memory_in_use() - memory, static_cast<std::ptrdiff_t>(kMib / 4));
-  }
-  if (shares()) {
-    EXPECT_EQ(detail::read_process_memory().shared, 0u);
-  }
+  expect_compacted("after a view");
+  const string more = pattern(kMib, 3);
+  overwrite(f, model, model.size(), more);
+  expect_compacted("grown again");
 }
 
 TEST_P(BytesIOPaged, CompactBesideASnapshotDoesNotDoubleTheBytes) {

@@ -1,17 +1,15 @@
 // Large streams on several threads: one writes, overwrites and grows while others copy, read, clone
 // and drop handles of the same pages. Run under ThreadSanitizer.
-#include <array>
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "quire/bytes_io.h"
+#include "support/handle_users.h"
 #include "support/storage.h"
 
 namespace quire {
@@ -22,36 +20,6 @@ using test::kMib;
 using test::kPage;
 using Tier = StorageOptions::Tier;
 
-/// Handles that one thread leaves for others. All bytes of a handle at a multiple of a page are the
-/// same letter.
-class Exchange {
- public:
-  void give(Bytes handle) {
-    const std::lock_guard lock(mutex_);
-    handles_[next_++ % handles_.size()] = std::move(handle);
-  }
-
-  [[nodiscard]] Bytes take(std::size_t which) {
-    const std::lock_guard lock(mutex_);
-    return handles_[which % handles_.size()];
-  }
-
- private:
-  std::mutex mutex_;
-  std::array<Bytes, 5> handles_;
-  std::size_t next_ = 0;
-};
-
-/// The letter of each page, or '?' when a page has two.
-char letter_of(const Bytes& handle) {
-  const std::string_view bytes = ByteSpan(handle).as_chars();
-  if (bytes.empty()) return '-';
-  for (std::size_t at = 0; at < bytes.size(); at += kPage) {
-    if (bytes[at] != bytes[0]) return '?';
-  }
-  return bytes[0];
-}
-
 class BytesIOPagedThreads : public testing::TestWithParam<Tier> {};
 
 INSTANTIATE_TEST_SUITE_P(Every, BytesIOPagedThreads,
@@ -61,37 +29,21 @@ INSTANTIATE_TEST_SUITE_P(Every, BytesIOPagedThreads,
 TEST_P(BytesIOPagedThreads, HandlesAreUsedWhileTheStreamGoesOnWriting) {
   constexpr std::size_t kSize = kMib + 5 * kPage;
   const StorageOptions options{.tier = GetParam()};
-  Exchange exchange;
-  std::atomic<bool> done = false;
-  std::atomic<int> wrong = 0;
-  std::vector<std::thread> others;
-  for (std::size_t thread = 0; thread < 3; ++thread) {
-    others.emplace_back([&, thread] {
-      for (std::size_t round = thread; !done.load(std::memory_order_relaxed); ++round) {
-        const Bytes handle = exchange.take(round);
-        const char letter = letter_of(handle);
-        if (letter == '?') ++wrong;
-        if (letter == '-') continue;
-        const Bytes part = handle.slice(kPage);
-        if (letter_of(part) != letter) ++wrong;
-        if (round % 3 != 0) continue;
-        // A stream of this thread's own over the same pages: it leaves them, or moves them into a
-        // file under everybody else.
-        BytesIO clone(round % 2 == 0 ? handle : part, options);
-        clone.write_at(round * kPage % clone.size(), "clone");
-        clone.seek(0, Whence::End);
-        clone.write("more of the clone");
-        if (letter_of(clone.getvalue().slice(-17, -16)) != 'm') ++wrong;
-        if (letter_of(handle) != letter) ++wrong;
-      }
-    });
-  }
+  // A stream of another thread's own over the same pages leaves them, or moves them into a file under
+  // everybody else.
+  test::HandleUsers others([options](const Bytes& handle, std::size_t round) {
+    BytesIO clone(round % 2 == 0 ? handle : handle.slice(kPage), options);
+    clone.write_at(round * kPage % clone.size(), "clone");
+    clone.seek(0, Whence::End);
+    clone.write("more of the clone");
+    return ByteSpan(clone.slice(-5)).as_chars() == "clone";
+  });
   BytesIO f(options);
   for (int round = 0; round < (test::kSanitized ? 60 : 300); ++round) {
     const char letter = static_cast<char>('a' + round % 26);
     f.seek(0);
     for (std::size_t at = 0; at < kSize; at += kPage) f.write_at(at, string(1, letter));
-    exchange.give(f.getvalue());
+    others.give(f.getvalue());
     if (round % 4 == 1) {
       f.seek(0, Whence::End);
       f.write(string(3 * kPage, letter));
@@ -106,9 +58,7 @@ TEST_P(BytesIOPagedThreads, HandlesAreUsedWhileTheStreamGoesOnWriting) {
     if (round % 20 == 4) f.truncate(kSize);
     f.resize(kSize);
   }
-  done = true;
-  for (std::thread& other : others) other.join();
-  EXPECT_EQ(wrong.load(), 0);
+  EXPECT_EQ(others.end(), 0);
 }
 
 TEST_P(BytesIOPagedThreads, TailGrowsWhileAnotherMovesTheFrontIntoAFile) {

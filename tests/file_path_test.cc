@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -20,8 +21,10 @@
 
 #include "quire/bytes_io.h"
 #include "quire/detail/pages.h"
+#include "quire/detail/temporary_file.h"
 #include "quire/spooled_io.h"
 #include "support/child_process.h"
+#include "support/forbidden_calls.h"
 #include "support/random_choices.h"
 #include "support/storage.h"
 
@@ -218,6 +221,116 @@ TEST(FilePath, IsACopyWhenTheSystemRefusesTheRest) {
   EXPECT_NE(file_of(given), file_of(refused));
   EXPECT_TRUE(content(given) == data);
   EXPECT_EQ(copied(stream), data.size() + (shares() ? 77 : data.size()));
+}
+
+using FileCall = detail::temporary_file::Call;
+
+FileCall refused_call{};
+int refusal = 0;
+int let_through = 0;
+bool goes_on = false;
+
+int refuse(FileCall call) noexcept {
+  if (call != refused_call || let_through-- > 0) return 0;
+  return let_through == -1 || goes_on ? refusal : 0;
+}
+
+/// The next call of that kind, after so many, and those after it if `from_then_on`.
+void refuse_call(FileCall call, int error, int after = 0, bool from_then_on = false) {
+  refused_call = call;
+  refusal = error;
+  let_through = after;
+  goes_on = from_then_on;
+  detail::temporary_file::set_fault_hook(refuse);
+}
+
+// The stream's own file was given out, which root could then change under all its snapshots.
+TEST(FilePath, IsACopyWhenTheSystemDoesNotSeal) {
+  if (!shares()) return;
+  const std::string data = pattern(2 * kMib + 77);
+  for (const int error : {EPERM, EINVAL, ENOMEM}) {
+    const Bytes bytes = in_a_file(data);
+    const BytesIO stream(bytes);
+    refuse_call(FileCall::Seal, error);
+    const FilePath copy = stream.as_path();
+    refuse_call(FileCall::Seal, error, 0, true);
+    EXPECT_THROW((void)stream.as_path(), std::system_error);
+    detail::temporary_file::set_fault_hook(nullptr);
+    expect_sealed(copy);
+    EXPECT_NE(file_of(copy), file_of(stream.as_path()));
+    EXPECT_TRUE(content(copy) == data);
+    EXPECT_TRUE(content(stream) == data);
+  }
+}
+
+TEST(FilePath, IsAllOfItOrNoneWhenACallIsRefused) {
+  const std::string data = pattern(2 * kMib + 77);
+  int refusals = 0;
+  for (int call = 0; call < detail::temporary_file::kCalls; ++call) {
+    for (int after = 0;; ++after) {
+      SCOPED_TRACE(testing::Message() << "call " << call << " after " << after);
+      const Bytes bytes = in_a_file(data);
+      BytesIO stream(bytes);
+      refuse_call(static_cast<FileCall>(call), EIO, after);
+      try {
+        // Its own file, then a copy, then one of what is on the heap.
+        EXPECT_TRUE(content(stream.as_path()) == data);
+        stream.write_at(0, data.substr(0, 1));
+        EXPECT_TRUE(content(stream.as_path()) == data);
+        EXPECT_EQ(content(BytesIO(ByteSpan("small")).as_path()), "small");
+      } catch (const std::system_error& refused) {
+        EXPECT_EQ(refused.code().value(), EIO);
+      }
+      detail::temporary_file::set_fault_hook(nullptr);
+      EXPECT_TRUE(content(stream) == data);
+      EXPECT_TRUE(content(stream.as_path()) == data);
+      if (let_through >= 0) break;
+      ++refusals;
+      ASSERT_LT(after, 100) << "no end";
+    }
+  }
+  EXPECT_GE(refusals, 15);
+}
+
+// With the sysctl vm.memfd_noexec at 2, as on hardened systems, it was refused.
+TEST(FilePath, IsNoneThatCouldBeExecuted) {
+  const Forbidden executable{
+      "executable files in memory", __NR_memfd_create, EACCES, Forbidden::When::LacksBits, 1, 0x8};
+  const int status = in_child([&] {
+    if (!forbid(executable)) return 3;
+    return content(BytesIO(ByteSpan("small")).as_path()) == "small" ? 0 : 1;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+TEST(FilePath, ThatCannotBeReadBackLeavesTheStreamAsItWas) {
+  BytesIO stream(ByteSpan("before"));
+  WritablePath path = stream.as_writable_path();
+  std::ofstream(path.str()) << "after";
+  for (const int after : {0, 1}) {
+    refuse_call(FileCall::Read, EIO, after);
+    EXPECT_THROW(path.close(), std::system_error);
+    detail::temporary_file::set_fault_hook(nullptr);
+    EXPECT_EQ(content(stream), "before");
+  }
+  path.close();
+  EXPECT_EQ(content(stream), "after");
+}
+
+TEST(FilePath, IsACopyWhenTheSealedFileCannotBeReadBack) {
+  if (!shares()) return;
+  const std::string data = pattern(2 * kMib + 77);
+  const Bytes bytes = in_a_file(data);
+  const BytesIO stream(bytes);
+  const FilePath first = stream.as_path();
+  detail::pages::set_fault_hook([](detail::pages::Call call) noexcept {
+    return call == detail::pages::Call::ReadBack ? EPERM : 0;
+  });
+  const FilePath second = stream.as_path();
+  detail::pages::set_fault_hook(nullptr);
+  EXPECT_NE(file_of(first), file_of(second));
+  EXPECT_TRUE(content(second) == data);
+  EXPECT_EQ(file_of(first), file_of(stream.as_path()));
 }
 
 TEST(FilePath, OfAForkedChildDoesNotSealTheFileOfItsParent) {

@@ -440,6 +440,39 @@ TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
   EXPECT_LE(retained + cached_memory(), 32 * kMib + kept.size() * (kMib + 32 * kPage));
 }
 
+// A stream of 256 KiB that began on the heap was copied out of it on the way: 1.4 times as slow as
+// realloc in a loop.
+TEST_F(MappedBlock, GrowingStreamTakesAKeptMappingEarly) {
+  if (!exist()) return;
+  release_cached_memory();
+  BytesIO(pattern(kMib)).close();
+  BytesIO stream;
+  for (std::size_t size = 0; size < kMib; size += 4 * kPage) stream.write(pattern(4 * kPage));
+  EXPECT_EQ(stream.ledger().copied_for(CopyReason::Growth), 0u);
+  EXPECT_EQ(cached_memory(), 0u);
+}
+
+TEST_F(MappedBlock, StreamThatFindsNoKeptMappingStaysOnTheHeap) {
+  release_cached_memory();
+  BytesIO stream;
+  for (std::size_t size = 0; size < 16 * kPage; size += 4 * kPage) stream.write(pattern(4 * kPage));
+  stream.close();
+  EXPECT_EQ(cached_memory(), 0u);
+}
+
+TEST_F(MappedBlock, SmallStreamsThatLiveLeaveTheCacheToOthers) {
+  if (!exist()) return;
+  release_cached_memory();
+  std::vector<BytesIO> kept(100);
+  for (BytesIO& small : kept) {
+    BytesIO(pattern(kMib)).close();
+    small.write(pattern(4 * kPage));
+  }
+  release_cached_memory();
+  BytesIO(pattern(7 * kMib)).close();
+  EXPECT_GE(cached_memory(), 7 * kMib);
+}
+
 TEST_F(MappedBlock, FreedMappingThatIsTooSmallIsNotUsedAgain) {
   release_cached_memory();
   BytesIO(pattern(2 * kMib)).close();

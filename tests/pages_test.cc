@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "quire/detail/process_memory.h"
 #include "support/child_process.h"
 
 namespace quire::detail::pages {
@@ -241,18 +243,20 @@ TEST(Pages, LargeMappingsBeginWithAHugePage) {
 
 // --- refusing ------------------------------------------------------------------------------------
 
-Call refused;
+std::vector<Call> refused;
 
 int refuse(Call call) noexcept {
-  return call == refused ? ENOMEM : 0;
+  return std::find(refused.begin(), refused.end(), call) == refused.end() ? 0 : ENOMEM;
 }
 
 class RefusedCall {
  public:
-  explicit RefusedCall(Call call) {
-    refused = call;
+  explicit RefusedCall(std::vector<Call> calls) {
+    refused = std::move(calls);
     set_fault_hook(refuse);
   }
+
+  explicit RefusedCall(Call call) : RefusedCall(std::vector{call}) {}
 
   RefusedCall(const RefusedCall&) = delete;
   RefusedCall& operator=(const RefusedCall&) = delete;
@@ -276,6 +280,80 @@ TEST(Pages, MapOverIsRefusedInBothWays) {
   EXPECT_TRUE(torn);
   EXPECT_EQ(::msync(mapped.data(), page_size(), MS_ASYNC), -1) << "gone";
   EXPECT_EQ(renew(mapped.data(), page_size()), 0);
+}
+
+/// Of the first `count` pages, those that are in memory.
+std::size_t pages_in_memory(const std::byte* data, std::size_t count) {
+  std::vector<std::uint64_t> words(count);
+  EXPECT_EQ(read_pagemap(data, count, words.data()), 0);
+  return static_cast<std::size_t>(std::count_if(
+      words.begin(), words.end(), [](std::uint64_t word) { return word >> 63 != 0; }));
+}
+
+TEST(Pages, MemoryThatIsNotUnmappedIsGivenBackAndItsAddressesStayTaken) {
+  if (back_end_is_portable()) return;
+  for (const auto& calls : {std::vector{Call::Unmap}, std::vector{Call::Unmap, Call::MapOver},
+                            std::vector{Call::Unmap, Call::Advise}}) {
+    std::byte* data = nullptr;
+    ASSERT_EQ(map(3 * page_size(), &data), 0);
+    std::memset(data, 1, 3 * page_size());
+    EXPECT_EQ(pages_in_memory(data, 3), 3u);
+    {
+      const RefusedCall now(calls);
+      unmap(data, 3 * page_size());
+    }
+    EXPECT_EQ(pages_in_memory(data, 3), 0u) << calls.size() << " calls refused";
+    EXPECT_EQ(renew(data, 3 * page_size()), EEXIST) << "nobody else may get them";
+    unmap(data, 3 * page_size());
+  }
+}
+
+TEST(Pages, FileWhoseMappingIsNotUnmappedIsGone) {
+  if (back_end_is_portable()) return;
+  const std::size_t before = detail::read_process_memory().shared;
+  {
+    const MappedFile mapped(20);
+    mapped.page(3) = std::byte{'x'};
+    EXPECT_GE(detail::read_process_memory().shared, before + 20 * page_size());
+    refused = {Call::Unmap};
+    set_fault_hook(refuse);
+  }
+  set_fault_hook(nullptr);
+  EXPECT_EQ(detail::read_process_memory().shared, before);
+}
+
+TEST(Pages, FileThatCannotBeSealedIsNone) {
+  if (back_end_is_portable()) return;
+  const RefusedCall call(Call::Seal);
+  int file = -1;
+  // Each would take one of the descriptors that quire allows itself.
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(create_file(&file), ENOMEM);
+  EXPECT_EQ(file, -1);
+}
+
+TEST(Pages, ReadingBackIsRefused) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(1);
+  const RefusedCall call(Call::ReadBack);
+  std::byte byte{};
+  std::uint64_t word = 0;
+  EXPECT_EQ(read_back(mapped.file(), &byte, 1, 0), ENOMEM);
+  EXPECT_EQ(read_pagemap(mapped.data(), 1, &word), ENOMEM);
+}
+
+TEST(Pages, WhatIsGivenBackTakesNoMemoryAndReadsAsZeros) {
+  if (back_end_is_portable()) return;
+  const MappedFile mapped(3);
+  ASSERT_EQ(give_back(mapped.file(), page_size(), page_size()), 0);
+  struct stat status {};
+  ASSERT_EQ(::fstat(mapped.file(), &status), 0);
+  EXPECT_EQ(static_cast<std::size_t>(status.st_blocks) * 512, 2 * page_size());
+  EXPECT_EQ(mapped.page(0), std::byte{'a'});
+  EXPECT_EQ(mapped.page(1), std::byte{0});
+  EXPECT_EQ(mapped.page(2), std::byte{'c'});
+  const RefusedCall call(Call::GiveBack);
+  EXPECT_EQ(give_back(mapped.file(), 0, page_size()), ENOMEM);
+  EXPECT_EQ(mapped.page(0), std::byte{'a'});
 }
 
 // --- huge pages in memory files ------------------------------------------------------------------
@@ -343,8 +421,10 @@ TEST(Pages, WhatIsAppendedIsInHugePagesWhereTheSystemMakesThem) {
 TEST(Pages, WhatIsAppendedIsTheSameWithoutHugePages) {
   if (back_end_is_portable()) return;
   EXPECT_EQ(huge_bytes_appended(page_size(), false), 0u);
-  const RefusedCall call(Call::Collapse);
-  EXPECT_EQ(huge_bytes_appended(page_size()), 0u);
+  for (const Call kind : {Call::Collapse, Call::Advise}) {
+    const RefusedCall call(kind);
+    EXPECT_EQ(huge_bytes_appended(page_size()), 0u);
+  }
 }
 
 }  // namespace

@@ -1,19 +1,16 @@
 // Spilled streams on several threads: one writes, rolls over, overwrites and grows while others read,
 // copy, clone and drop handles of the same file. Run under ThreadSanitizer.
-#include <array>
 #include <atomic>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "quire/spooled_io.h"
+#include "support/handle_users.h"
 #include "support/storage.h"
 #include "support/temp_directory.h"
 
@@ -24,51 +21,13 @@ SpooledOptions limit(std::size_t bytes) {
   return {.max_size = bytes, .directory = fast_directory()};
 }
 
-/// The letter of each page, or '?' when a page has another one.
-char letter_of(ByteSpan bytes) {
-  const std::string_view text = bytes.as_chars();
-  for (std::size_t at = 0; at < text.size(); at += kPage) {
-    if (text[at] != text[0]) return '?';
-  }
-  return text.empty() ? '-' : text[0];
-}
-
-/// Handles that one thread leaves for others: of each, all bytes at a multiple of a page are the same
-/// letter.
-class Exchange {
- public:
-  void give(Bytes handle) {
-    const std::lock_guard lock(mutex_);
-    std::swap(handles_[next_++ % handles_.size()], handle);
-  }
-
-  [[nodiscard]] Bytes take(std::size_t which) {
-    const std::lock_guard lock(mutex_);
-    return handles_[which % handles_.size()];
-  }
-
- private:
-  std::mutex mutex_;
-  std::array<Bytes, 4> handles_;
-  std::size_t next_ = 0;
-};
-
-/// Reads handles, and writes to streams of its own over them. Returns what was wrong.
-int use_handles(Exchange& exchange, const std::atomic<bool>& done, std::size_t first) {
-  int wrong = 0;
-  for (std::size_t round = first; !done.load(std::memory_order_relaxed); ++round) {
-    const Bytes handle = exchange.take(round);
-    const char letter = letter_of(handle);
-    if (letter == '?') ++wrong;
-    if (letter == '-' || round % 3 != 0) continue;
-    SpooledIO mine(round % 2 == 0 ? handle : handle.slice(kPage), limit(1 + round % 2 * kMib));
-    mine.write_at(round % 50 * kPage + 1, pattern(80 * kKib));
-    mine.seek(0, Whence::End);
-    mine.write("more of mine");
-    if (ByteSpan(mine.slice(-4)).as_chars() != "mine") ++wrong;
-    if (letter_of(handle) != letter) ++wrong;
-  }
-  return wrong;
+/// Writes to a stream of its own over a handle.
+bool write_to_another(const Bytes& handle, std::size_t round) {
+  SpooledIO mine(round % 2 == 0 ? handle : handle.slice(kPage), limit(1 + round % 2 * kMib));
+  mine.write_at(round % 50 * kPage + 1, pattern(80 * kKib));
+  mine.seek(0, Whence::End);
+  mine.write("more of mine");
+  return ByteSpan(mine.slice(-4)).as_chars() == "mine";
 }
 
 class SpooledIOSharingThreads : public testing::TestWithParam<std::size_t> {};
@@ -78,13 +37,7 @@ INSTANTIATE_TEST_SUITE_P(Limits, SpooledIOSharingThreads, testing::Values(1, kMi
 
 TEST_P(SpooledIOSharingThreads, HandlesAreUsedWhileTheStreamGoesOn) {
   constexpr std::size_t kSize = 600 * kKib;
-  Exchange exchange;
-  std::atomic<bool> done = false;
-  std::atomic<int> wrong = 0;
-  std::vector<std::thread> others;
-  for (std::size_t thread = 0; thread < 3; ++thread) {
-    others.emplace_back([&, thread] { wrong += use_handles(exchange, done, thread); });
-  }
+  HandleUsers others(write_to_another);
   SpooledIO f;
   for (int round = 0; round < (kSanitized ? 60 : 200); ++round) {
     // A new one now and then, so that the rollover finds handles in use.
@@ -92,13 +45,13 @@ TEST_P(SpooledIOSharingThreads, HandlesAreUsedWhileTheStreamGoesOn) {
     const char letter = static_cast<char>('a' + round % 26);
     f.resize(kSize);
     for (std::size_t at = 0; at < kSize; at += kPage) f.write_at(at, std::string(1, letter));
-    exchange.give(f.getvalue());
+    others.give(f.getvalue());
     if (round % 10 == 5) f.rollover();
     if (round % 4 == 1) f.write_at(kSize, std::string(kMib, letter));
     if (round % 4 == 2) f.write_at(0, std::string(kSize, letter));
     if (round % 7 == 3) {
       MutableMemoryView view = f.getbuffer();
-      exchange.give(f.getvalue());
+      others.give(f.getvalue());
       for (std::size_t at = 0; at < view.size(); at += kPage) {
         view[static_cast<std::ptrdiff_t>(at)] = std::byte{'v'};
       }
@@ -106,9 +59,7 @@ TEST_P(SpooledIOSharingThreads, HandlesAreUsedWhileTheStreamGoesOn) {
     if (round % 9 == 4) f.compact();
   }
   EXPECT_TRUE(f.rolled());
-  done = true;
-  for (std::thread& other : others) other.join();
-  EXPECT_EQ(wrong.load(), 0);
+  EXPECT_EQ(others.end(), 0);
 }
 
 /// What one thread gives and another takes. Neither learns from it when the other is done with it.

@@ -272,6 +272,23 @@ TEST(SpooledIO, LetsTheOnlyHandleThatIsLeftBecomeAStreamThatWrites) {
   EXPECT_EQ(text(from_file), data);
 }
 
+TEST(SpooledIO, LeavesASnapshotThePagesThatItsFileDoesNotHaveWhenTheirOwnFileIsGivenUp) {
+  const std::string data = pattern(3 * kMib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = data.size()});
+  Bytes first = stream.getvalue();
+  stream.write_at(0, "X");
+  const Bytes second = stream.getvalue();
+  // The first third of `second` comes from the disk from now on, the rest from where `first` is.
+  stream.truncate(kMib + 100);
+  stream.rollover();
+  BytesIO heir(std::move(first));
+  heir.write_at(5, "Y");
+  heir.compact();
+  EXPECT_TRUE(text(second) == "X" + data.substr(1));
+  EXPECT_TRUE(text(heir.getvalue()) == data.substr(0, 5) + "Y" + data.substr(6));
+  EXPECT_TRUE(content(stream) == "X" + data.substr(1, kMib + 99));
+}
+
 TEST(SpooledIO, DoesNotRollOverUnderAView) {
   for (const std::size_t size : {kSmall, 2 * kMib}) {
     SpooledIO stream(ByteSpan(pattern(size)), SpooledOptions{.max_size = size});

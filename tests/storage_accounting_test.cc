@@ -1,6 +1,7 @@
 // What retained_bytes(), the ledger and MemoryReport say of each tier, beside what the kernel says:
 // /proc/self/smaps and the blocks of the memory files.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fstream>
 #include <sstream>
@@ -12,13 +13,17 @@
 #include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
+#include "quire/detail/temporary_file.h"
 #include "quire/memory_report.h"
 #include "quire/spooled_io.h"
+#include "support/child_process.h"
 #include "support/page_faults.h"
 #include "support/storage.h"
+#include "support/temp_directory.h"
 
 #ifndef PR_SET_VMA
 #  define PR_SET_VMA 0x53564d41
@@ -106,6 +111,39 @@ double retained(const BytesIO& f) {
 void dirty_every_tenth_page(BytesIO& f, std::size_t pages) {
   for (std::size_t i = 0; i < pages; ++i) f.write_at(i * 10 * kPage, "dirty");
 }
+
+/// The most that a process has taken since `kernel`.
+class Peak {
+ public:
+  explicit Peak(const Kernel& kernel) {
+    kernel_ = &kernel;
+    most_ = 0;
+    looks_ = 0;
+    detail::pages::set_fault_hook(look);
+  }
+
+  ~Peak() { detail::pages::set_fault_hook(nullptr); }
+
+  Peak(const Peak&) = delete;
+  Peak& operator=(const Peak&) = delete;
+
+  [[nodiscard]] static double most() { return most_; }
+
+  [[nodiscard]] static int looks() { return looks_; }
+
+ private:
+  static int look(detail::pages::Call call) noexcept {
+    // Just before something is given back there is the most.
+    if (call != detail::pages::Call::GiveBack && call != detail::pages::Call::MapOver) return 0;
+    ++looks_;
+    if (!kSanitized && looks_ % 4 == 1) most_ = std::max(most_, kernel_->all());
+    return 0;
+  }
+
+  static inline const Kernel* kernel_ = nullptr;
+  static inline double most_ = 0;
+  static inline int looks_ = 0;
+};
 
 TEST(StorageAccounting, HeapBlocksTakeTheirCapacity) {
   const Kernel kernel;
@@ -197,6 +235,90 @@ TEST(StorageAccounting, KeptSnapshotsTakeThePagesThatTheyDoNotShare) {
   expect_all(kernel, 16.0 * kMib + 20.0 * kPage);
 }
 
+constexpr std::size_t kLeaving = 100 * kMib;
+
+/// 100 MiB in a file that no other stream has, with 60 % of the pages overwritten.
+BytesIO mostly_dirty(StorageOptions::Tier tier) {
+  BytesIO f = stream_of(kLeaving, tier);
+  BytesIO twin = f.clone();
+  twin.write_at(0, "x");  // both have the file: until the twin goes nothing is taken out of it
+  for (std::size_t page = 0; page < kLeaving / kPage; ++page) {
+    if (page % 5 < 3) f.write_at(page * kPage + 9, "dirty");
+  }
+  return f;
+}
+
+void expect_mostly_dirty(const BytesIO& f) {
+  std::string page;
+  std::size_t wrong = 0;
+  const Bytes value = f.getvalue();
+  for (std::size_t i = 0; i < kLeaving / kPage; ++i) {
+    page = a_mebibyte().substr(i * kPage % kMib, kPage);
+    if (i % 5 < 3) page.replace(9, 5, "dirty");
+    const auto at = static_cast<std::ptrdiff_t>(i * kPage);
+    wrong += value.slice(at, at + static_cast<std::ptrdiff_t>(kPage)) == ByteSpan(page) ? 0U : 1U;
+  }
+  EXPECT_EQ(wrong, 0U) << "pages";
+}
+
+/// A stream leaves a file, in `leave`, while somebody sees the file's pages or not.
+void expect_peak(StorageOptions::Tier tier, bool file_is_seen, void (*leave)(BytesIO&)) {
+  SCOPED_TRACE(testing::PrintToString(tier) + (file_is_seen ? ", seen" : ", alone"));
+  const Kernel kernel;
+  BytesIO f = mostly_dirty(tier);
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe(pipe.data()), 0);
+  const auto work = [&] {
+    // What the child sees, when the parent has left.
+    char go = 0;
+    if (::read(pipe[0], &go, 1) != 1) return 2;
+    expect_mostly_dirty(f);
+    return testing::Test::HasFailure() ? 1 : 0;  // of the parent's before, too
+  };
+  // Alone: data and dirty pages as they were, and one chunk that has been copied and not yet given
+  // back. Otherwise the file remains, beside the data.
+  const double most = (file_is_seen ? 2.0 : 1.6) * kLeaving + 2.0 * kMib + kTolerance;
+  const auto leave_it = [&] {
+    expect_all(kernel, 1.6 * kLeaving);
+    const MemoryReport report;
+    {
+      const Peak peak(kernel);
+      leave(f);
+    }
+    EXPECT_LE(Peak::most(), most);
+    const bool asks_each_time = !file_is_seen || tier == StorageOptions::paged;
+    EXPECT_GE(Peak::looks(), asks_each_time ? 50 : 0) << "a chunk at a time";
+    if (file_is_seen && !kSanitized) {
+      // The kernel's, since nothing is asked there that could be listened to.
+      EXPECT_LE(static_cast<double>(report.peak_bytes()), most - 1.6 * kLeaving);
+    }
+    EXPECT_EQ(::write(pipe[1], "g", 1), 1);
+  };
+  if (file_is_seen) {
+    EXPECT_EQ(test::in_child(work, leave_it), 0) << "the child's bytes have changed";
+  } else {
+    leave_it();
+  }
+  ::close(pipe[0]);
+  ::close(pipe[1]);
+  expect_mostly_dirty(f);
+  // The write that made it leave has a page again.
+  EXPECT_LE(f.retained_bytes(), kLeaving + kPage);
+  expect_all(kernel, static_cast<double>(kLeaving));
+}
+
+// All of the new memory was there before any of the old was gone: 2.6 times the data.
+TEST(StorageAccounting, LeavingAFileTakesAChunkMoreThanThereWas) {
+  if (!pages_are_shared()) return;
+  const auto compact = [](BytesIO& f) { f.compact(); };
+  const auto write = [](BytesIO& f) { f.write_at(3 * kPage, a_mebibyte().substr(3 * kPage, 1)); };
+  for (const auto tier : {StorageOptions::automatic, StorageOptions::paged}) {
+    expect_peak(tier, false, compact);
+    expect_peak(tier, false, write);
+    expect_peak(tier, true, compact);
+  }
+}
+
 // It was the whole capacity, as if nothing were on the disk.
 TEST(StorageAccounting, SpilledStreamsTakeThePagesThatTheyHaveChanged) {
   if (!pages_are_shared()) return;
@@ -236,6 +358,36 @@ TEST(StorageAccounting, SpilledStreamsTakeThePagesThatTheyHaveChanged) {
     expect(f.retained_bytes() + value.retained_bytes() + before.retained_bytes());
   }
   expect(0);
+}
+
+// Its pages were in no report: it had left memory, for a directory that is in memory.
+TEST(StorageAccounting, SpilledStreamsInADirectoryInMemoryAreMemory) {
+  const std::string directory = test::fast_directory();
+  if (!pages_are_shared() || !detail::temporary_file::in_memory(directory.c_str())) return;
+  static_cast<void>(a_mebibyte());
+  const MemoryReport report;
+  const auto expect_reported = [&](double bytes) {
+    // A file has up to 1 MiB of room ahead.
+    EXPECT_NEAR(static_cast<double>(report.additional_bytes()), bytes, kMib + 3 * kTolerance);
+  };
+  {
+    SpooledIO f(SpooledOptions{.max_size = 4 * kMib, .directory = directory});
+    for (int i = 0; i < 4; ++i) f.write(a_mebibyte());
+    const Bytes before = f.getvalue();
+    for (int i = 0; i < 28; ++i) f.write(a_mebibyte());
+    ASSERT_TRUE(f.rolled());
+    f.compact();
+    const Bytes value = f.getvalue();
+    EXPECT_GE(f.retained_bytes(), 32 * kMib);
+    EXPECT_GE(before.retained_bytes(), 32 * kMib) << "it comes from the same file";
+    EXPECT_EQ(value.retained_bytes(), f.retained_bytes());
+    // What a sanitized process has mapped is not seen, but what a file has is.
+    expect_reported(kSanitized ? 32.0 * kMib : static_cast<double>(f.retained_bytes()));
+    const FilePath path = f.as_path();
+    expect_reported((kSanitized ? 32.0 * kMib : static_cast<double>(f.retained_bytes())) +
+                    32.0 * kMib);
+  }
+  expect_reported(0);
 }
 
 TEST(StorageAccounting, FreedMappingsAreCachedUntilTheyAreReleased) {

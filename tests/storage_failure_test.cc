@@ -2,11 +2,14 @@
 // same, no handle changes a byte, and nothing stays behind.
 #include <array>
 #include <cerrno>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -122,6 +125,20 @@ class World {
   }
 
   void drop_twins() { twins_.clear(); }
+
+  /// It may be refused: then for a reason.
+  void look_at_a_file() {
+    attempt([&] {
+      try {
+        const FilePath path = stream_.as_path();
+        std::ifstream file(path.str(), std::ios::binary);
+        const string found{std::istreambuf_iterator<char>(file), {}};
+        EXPECT_TRUE(found == content_) << "a file differs";
+      } catch (const std::system_error& refusal) {
+        EXPECT_NE(refusal.code().value(), 0);
+      }
+    });
+  }
 
   void take_view() {
     MutableMemoryView view;
@@ -402,6 +419,30 @@ const Scenario kScenarios[] = {
        w.compact();
        w.write_at(8, "after");
      }},
+    {"compact of a block paged from birth", StorageOptions::paged,
+     [](World& w) {
+       write_large(w);
+       w.write_at(kMib, pattern(kMib, 7));
+     },
+     [](World& w) {
+       w.compact();
+       w.keep_value();
+       w.write_at(kMib, "x");
+     }},
+    {"a new file for a block paged from birth", StorageOptions::paged,
+     [](World& w) {
+       write_large(w);
+       w.write_at(0, pattern(5 * kMib / 2, 7));
+     },
+     [](World& w) { w.write_at(3 * kMib, "x"); }},
+    {"going home in pieces", StorageOptions::automatic,
+     [](World& w) {
+       write_large(w);
+       w.keep_twin(false, 5, "twin");
+       w.write_at(kMib, pattern(2 * kMib, 7));
+       w.drop_twins();
+     },
+     [](World& w) { w.write_at(0, pattern(kMib, 8)); }},
     {"going home", StorageOptions::automatic,
      [](World& w) {
        become_paged(w);
@@ -451,6 +492,19 @@ const Scenario kScenarios[] = {
        w.keep_value();
        w.write_at(kMib, "x");
        w.compact();
+     }},
+    {"given out as a file", StorageOptions::automatic,
+     [](World& w) {
+       write_small(w);
+       w.keep_twin(false, 0, "twin");
+     },
+     [](World& w) {
+       w.look_at_a_file();
+       w.look_at_a_file();
+       w.append("behind what was given out");
+       w.look_at_a_file();
+       w.write_at(3, "not in the file");
+       w.look_at_a_file();
      }},
     {"a new file when much was copied", StorageOptions::automatic,
      [](World& w) {
@@ -767,23 +821,63 @@ TEST(StorageFailures, ABlockThatComesHomeGivesBackWhatItHad) {
 
 // --- no way back ---------------------------------------------------------------------------------
 
-int refuse_to_put_back(Call call) noexcept {
-  static bool torn = false;
-  if (call == Call::MapOverTorn) torn = true;
-  const bool meant = call == Call::MapOverTorn || (torn && call == Call::MapOver);
-  return meant ? ENOMEM : 0;
+/// Which mapping of how many the system takes away, and what it refuses from then on.
+std::size_t torn_after = 0;
+std::optional<Call> refused_then;
+std::size_t let_through = 0;
+
+int tear(Call call) noexcept {
+  if (call == Call::MapOverTorn) return torn_after-- == 0 ? ENOMEM : 0;
+  const bool torn = torn_after > kLarge;
+  return torn && call == refused_then && let_through-- == 0 ? (++let_through, ENOMEM) : 0;
+}
+
+void tear_mapping(std::size_t after, std::optional<Call> then, std::size_t but_first = 0) {
+  torn_after = after;
+  refused_then = then;
+  let_through = but_first;
+  detail::pages::set_fault_hook(tear);
+}
+
+// A pread that is refused, as some sandboxes do, ended the process though the file could be mapped.
+TEST(StorageFailures, WhatCannotBeReadBackIsMappedAgain) {
+  if (!detail::pages::available()) return;
+  // One piece of it after the other, those before being in the file.
+  for (std::size_t after = 0; after < 3; ++after) {
+    BytesIO stream{ByteSpan(large_pattern())};
+    const Bytes snapshot = stream.getvalue();
+    tear_mapping(after, Call::ReadBack);
+    stream.write_at(0, "x");
+    detail::pages::set_fault_hook(nullptr);
+    EXPECT_NE(torn_after, 0u) << "was not taken away";
+    EXPECT_TRUE(snapshot == large_pattern()) << after;
+    string changed = large_pattern();
+    changed[0] = 'x';
+    EXPECT_TRUE(stream.getvalue() == changed) << after;
+  }
 }
 
 TEST(StorageFailureDeathTest, OfPuttingBackWhatIsInUseEndsTheProcess) {
   if (!detail::pages::available()) return;
-  EXPECT_DEATH(
-      {
-        BytesIO stream{ByteSpan(large_pattern())};
-        const Bytes snapshot = stream.getvalue();
-        detail::pages::set_fault_hook(refuse_to_put_back);
-        stream.write_at(0, "x");
-      },
-      "quire: the system took away a mapping that is in use");
+  for (std::size_t after = 0; after < 3; ++after) {
+    const auto lose = [&](bool nothing_can_be_read) {
+      BytesIO stream{ByteSpan(large_pattern())};
+      const Bytes snapshot = stream.getvalue();
+      if (nothing_can_be_read) {
+        // The new memory is got, what was in it is not.
+        tear_mapping(after, Call::MapOver, 1);
+        static detail::pages::FaultHook refuse_reading = [](Call call) noexcept {
+          return call == Call::ReadBack ? EPERM : tear(call);
+        };
+        detail::pages::set_fault_hook(refuse_reading);
+      } else {
+        tear_mapping(after, Call::MapOver);
+      }
+      stream.write_at(0, "x");
+    };
+    EXPECT_DEATH(lose(false), "quire: the system took away a mapping that is in use");
+    EXPECT_DEATH(lose(true), "quire: the system took away a mapping that is in use");
+  }
 }
 
 }  // namespace

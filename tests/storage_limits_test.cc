@@ -17,17 +17,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "quire/bytes_io.h"
 #include "support/child_process.h"
+#include "support/forbidden_calls.h"
 #include "support/page_faults.h"
 #include "support/storage.h"
 
@@ -35,6 +33,7 @@ namespace quire {
 namespace {
 
 using std::string;
+using test::Forbidden;
 using test::Holdings;
 using test::in_child;
 using test::kMib;
@@ -397,61 +396,10 @@ TEST_F(StorageLimits, AddressSpace) {
 
 // --- forbidden system calls ----------------------------------------------------------------------
 
-struct Forbidden {
-  const char* name;
-  unsigned call;
-  unsigned error;
-  unsigned argument;  ///< which one must have a bit of `bits` set
-  unsigned bits;      ///< 0: whatever the arguments are
-};
-
-/// In this process, for good.
-bool forbid(const Forbidden& what) {
-  const sock_filter by_argument[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, what.call, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-               static_cast<unsigned>(offsetof(seccomp_data, args)) + what.argument * 8),
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, what.bits, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | what.error),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_filter always[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, what.call, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | what.error),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog program =
-      what.bits != 0 ? sock_fprog{std::size(by_argument), const_cast<sock_filter*>(by_argument)}
-                     : sock_fprog{std::size(always), const_cast<sock_filter*>(always)};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
 TEST_F(StorageLimits, ForbiddenSystemCalls) {
-  const Forbidden calls[] = {
-      {"memfd_create", __NR_memfd_create, EPERM, 0, 0},
-      {"memfd_create", __NR_memfd_create, ENOSYS, 0, 0},
-      {"memfd_create without execution", __NR_memfd_create, EINVAL, 1, 0x8},
-      {"seals", __NR_fcntl, EPERM, 1, 0x400},
-      {"pwrite", __NR_pwrite64, ENOSPC, 0, 0},
-      {"pwrite", __NR_pwrite64, EPERM, 0, 0},
-      {"mremap", __NR_mremap, ENOMEM, 0, 0},
-      {"mmap over something", __NR_mmap, ENOMEM, 3, MAP_FIXED},
-      {"names of mappings", __NR_prctl, EINVAL, 0, 0},
-      {"mprotect", __NR_mprotect, EACCES, 0, 0},
-      {"openat", __NR_openat, EACCES, 0, 0},
-      {"getrlimit", __NR_prlimit64, EPERM, 0, 0},
-      {"advice", __NR_madvise, EPERM, 0, 0},
-      {"looking whether a mapping is there", __NR_msync, EPERM, 0, 0},
-      {"pread", __NR_pread64, EPERM, 0, 0},
-  };
-  for (const Forbidden& call : calls) {
-    // A sanitizer makes such calls itself.
-    if (kSanitized && call.call != __NR_memfd_create && call.call != __NR_pwrite64) continue;
-    EXPECT_EQ(in_child([&] { return forbid(call) ? live() : NotSetUp; }), Fine)
-        << call.name << " refused with " << std::strerror(static_cast<int>(call.error));
+  for (const Forbidden& call : test::kForbidden) {
+    if (!may_forbid(call)) continue;
+    EXPECT_EQ(in_child([&] { return forbid(call) ? live() : NotSetUp; }), Fine) << call;
   }
 }
 
@@ -459,8 +407,9 @@ TEST_F(StorageLimits, ForbiddenSystemCalls) {
 // both was taken for one that had, and the process ended: there was nothing to put back, and no place.
 TEST_F(StorageLimits, NothingIsGivenUpForLostThatCannotBeAskedFor) {
   if (kSanitized) return;  // a sanitizer makes such calls itself
-  const Forbidden over{"mmap over something", __NR_mmap, EPERM, 3, MAP_FIXED};
-  const Forbidden look{"msync", __NR_msync, EPERM, 0, 0};
+  const Forbidden over{"mmap over something",    __NR_mmap, EPERM,
+                       Forbidden::When::HasBits, 3,         MAP_FIXED};
+  const Forbidden look{"msync", __NR_msync, EPERM};
   EXPECT_EQ(in_child([&] { return forbid(over) && forbid(look) ? live() : NotSetUp; }), Fine);
 }
 

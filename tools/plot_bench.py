@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Draws what a benchmark run measured: docs/benchmarks/<family>.png, a panel for each workload;
-<family>-memory.png where rows tell memory, and the curve of the snapshots that are kept.
+table-memory.png, the memory of the seeds' table, and the curve of the snapshots that are kept.
 
 Reads the same files as tools/bench_report.py. Usage: tools/plot_bench.py [FOLDER [TARGET]]
 """
@@ -73,10 +73,8 @@ def times(workloads):
 
 
 def memory(workloads):
-    """Only of workloads whose rows tell it."""
-    values = {name: [(row.note("extra_bytes"), peer) for peer, row in peers.items()
-                     if "extra_bytes" in row.notes] for name, peers in workloads.items()}
-    return {name: those for name, those in values.items() if those}
+    return {name: [(row.note("extra_bytes"), peer) for peer, row in peers.items()]
+            for name, peers in workloads.items()}
 
 
 def draw_curve(peers):
@@ -104,6 +102,16 @@ def save(figure, path):
     Image.open(drawn).convert("RGB").quantize(16).save(path, optimize=True)
 
 
+def drawn(families):
+    """The pictures, by name."""
+    for family, workloads in families.items():
+        yield family, draw_family(f"{family}: processor time, less is better", times(workloads),
+                                  in_words)
+    yield "table-memory", draw_family("table: memory, less is better", memory(families["table"]),
+                                      lambda size: f"{size / MIB:.1f} MiB")
+    yield "snapshots-curve", draw_curve(families["snapshots"]["1000 kept, 100 MiB"])
+
+
 def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build/bench/results"
     target = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs/benchmarks"
@@ -112,17 +120,7 @@ def main():
         family, _, what = workload.partition("/")
         families.setdefault(family, {})[what] = peers
     target.mkdir(parents=True, exist_ok=True)
-    drawn = {}
-    for family, workloads in families.items():
-        drawn[family] = draw_family(f"{family}: processor time, less is better", times(workloads),
-                                    in_words)
-        if told := memory(workloads):
-            drawn[f"{family}-memory"] = draw_family(f"{family}: memory, less is better", told,
-                                                    lambda size: f"{size / MIB:.1f} MiB")
-        for name, peers in workloads.items():
-            if name.startswith("1000 kept"):
-                drawn[f"{family}-curve"] = draw_curve(peers)
-    for name, figure in drawn.items():
+    for name, figure in drawn(families):
         path = target / f"{name}.png"
         save(figure, path)
         print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)

@@ -240,7 +240,7 @@ class QUIRE_API BytesIO : public Stream {
   void clear();
 
   /// Gives back room that is not used. A large stream that owns its pages alone copies them home, out
-  /// of the file they came from.
+  /// of the file they came from; a StorageOptions::paged one to another file, if it has any twice.
   /// Errors: ClosedError; BufferError while a view pins room that could be given back.
   void compact();
 
@@ -326,8 +326,9 @@ class QUIRE_API BytesIO : public Stream {
   /// Whether its block is of the kind that one of that capacity should be.
   [[nodiscard]] bool suits(std::size_t capacity) const noexcept;
 
-  /// REQUIRES: the stream owns the block alone and starts where it does
-  bool resize_block(std::size_t capacity) noexcept;
+  /// As detail::resize(). REQUIRES: the stream owns the block alone and starts where it does
+  bool resize_block(std::size_t capacity, CopyReason reason = CopyReason::Growth,
+                    detail::Range hole = {}) noexcept;
 
   /// A snapshot of [0, size) while a live view can write to the stream's own memory.
   [[nodiscard]] Bytes share_beside_view(std::size_t offset, std::size_t count) const;

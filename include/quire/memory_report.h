@@ -10,8 +10,8 @@
 //     Peak 50 MiB, copied 50 MiB (caller's buffer 50 MiB)
 //
 // It sees the whole process, whoever allocates: what malloc has given out, touched or not; memory
-// mapped past malloc; the pages of memfds, mapped or not and each once. It leaves out the stacks of
-// threads and untouched address space (MAP_NORESERVE). What malloc keeps for reuse is not
+// mapped past malloc; the pages of memfds, and of files without a name in a tmpfs, mapped or not and
+// each once. It leaves out the stacks of threads and untouched address space (MAP_NORESERVE). What malloc keeps for reuse is not
 // "allocated", except with a malloc other than glibc's, where all that it has taken counts. What
 // quire keeps for reuse is (release_cached_memory() gives it back), and has a line of its own.
 //

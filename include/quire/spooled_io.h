@@ -45,12 +45,13 @@ struct SpillPlace;
 
 /// How a SpooledIO keeps its bytes. An aggregate: name what you change.
 struct SpooledOptions {
-  /// The most bytes in memory; the write that would make them more moves them all to a file first.
+  /// The most bytes in memory; the write that would make them more moves them all to a file first, and
+  /// their memory goes back to the system.
   /// 0, as in Python: only rollover() does, and truncate() to a size.
   std::size_t max_size = 0;
 
   /// Where the file is made. Empty: the first of $TMPDIR, /var/tmp and /tmp that takes files and does
-  /// not keep them in memory.
+  /// not keep them in memory. One that does may be named; the file then counts as memory.
   std::string directory = {};
 
   /// The most bytes the stream may hold at all; past it writes throw std::length_error.

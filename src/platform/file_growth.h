@@ -1,4 +1,5 @@
-// Files that grow: RLIMIT_FSIZE is asked beforehand, and its SIGXFSZ does not kill the process.
+// Files that grow: RLIMIT_FSIZE is asked beforehand, and its SIGXFSZ does not kill the process. And what
+// system calls move in parts, moved as a whole.
 //
 // Lifetime: a scope. Thread: the one that made it.
 #pragma once
@@ -51,20 +52,27 @@ class FileGrowth {
   sigset_t before_;
 };
 
+/// Calls `move(done)` until it has moved `size` bytes: each time it returns how many more, or -1 as system
+/// calls do. Returns 0 or an error number, EIO when there are no more.
+template <class Move>
+int move_all(std::size_t size, Move move) noexcept {
+  for (std::size_t done = 0; done < size;) {
+    const auto moved = move(done);
+    if (moved < 0 && errno == EINTR) continue;
+    if (moved <= 0) return moved < 0 ? errno : EIO;
+    done += static_cast<std::size_t>(moved);
+  }
+  return 0;
+}
+
 /// Writes all of it, or returns an error number; a part may be there then.
 inline int write_at(int file, const std::byte* data, std::size_t size,
                     std::size_t offset) noexcept {
   const FileGrowth growth(offset + size);
   if (!growth.allowed()) return EFBIG;
-  while (size != 0) {
-    const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written < 0 ? errno : EIO;
-    data += written;
-    offset += static_cast<std::size_t>(written);
-    size -= static_cast<std::size_t>(written);
-  }
-  return 0;
+  return move_all(size, [=](std::size_t done) {
+    return ::pwrite(file, data + done, size - done, static_cast<off_t>(offset + done));
+  });
 }
 
 }  // namespace quire::detail

@@ -62,6 +62,10 @@ int read_back(int, std::byte*, std::size_t, std::size_t) noexcept {
   return ENOSYS;
 }
 
+int give_back(int, std::size_t, std::size_t) noexcept {
+  return ENOSYS;
+}
+
 void close_file(int) noexcept {}
 
 bool take_mappings(std::size_t) noexcept {

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <linux/memfd.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -15,12 +14,10 @@
 #include <unistd.h>
 
 #include "file_growth.h"
+#include "memfd.h"
 #include "quire/detail/pages.h"
 
 // Newer than the oldest headers that quire is built with.
-#ifndef MFD_NOEXEC_SEAL
-#  define MFD_NOEXEC_SEAL 0x0008U
-#endif
 #ifndef MADV_POPULATE_WRITE
 #  define MADV_POPULATE_WRITE 23
 #endif
@@ -96,6 +93,12 @@ std::size_t to_huge_page(const void* data) noexcept {
   return -reinterpret_cast<std::uintptr_t>(data) & (kHugePage - 1);
 }
 
+/// Advice that nothing but time and memory depends on, or that the caller asks about.
+int advise(void* data, std::size_t size, int advice) noexcept {
+  if (const int error = fault(Call::Advise)) return error;
+  return ::madvise(data, size, advice) == 0 ? 0 : errno;
+}
+
 /// So that /proc/self/smaps tells whose memory it is. Kernels that do not know names refuse.
 void name(void* data, std::size_t size) noexcept {
   ::prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, data, size, "quire:mapped");
@@ -131,7 +134,7 @@ void* map_anonymous(void* data, std::size_t size, int flags) noexcept {
 /// As all mappings of blocks are that are not a file's, so that neighbours become one.
 void set_up(void* mapped, std::size_t size) noexcept {
   name(mapped, size);
-  ::madvise(mapped, size, MADV_NOHUGEPAGE);
+  static_cast<void>(advise(mapped, size, MADV_NOHUGEPAGE));
 }
 
 /// An empty mapping or another in its place that begins with a huge page. Newer kernels see to that
@@ -140,11 +143,11 @@ void* at_huge_page(void* mapped, std::size_t size) noexcept {
   if (to_huge_page(mapped) == 0) return mapped;
   void* const roomy = map_anonymous(nullptr, size + kHugePage, 0);
   if (roomy == MAP_FAILED) return mapped;
-  ::munmap(mapped, size);
+  unmap(static_cast<std::byte*>(mapped), size);
   const std::size_t before = to_huge_page(roomy);
   auto* const begin = static_cast<std::byte*>(roomy) + before;
-  if (before != 0) ::munmap(roomy, before);
-  ::munmap(begin + size, kHugePage - before);
+  if (before != 0) unmap(begin - before, before);
+  unmap(begin + size, kHugePage - before);
   return begin;
 }
 
@@ -161,8 +164,17 @@ int map(std::size_t size, std::byte** data) noexcept {
 }
 
 void unmap(std::byte* data, std::size_t size) noexcept {
-  // It may have become one with its neighbours, and what is left of them needs one mapping more.
-  if (::munmap(data, size) != 0) ::madvise(data, size, MADV_DONTNEED);
+  if (size == 0) return;
+  if (fault(Call::Unmap) == 0 && ::munmap(data, size) == 0) return;
+  // Who calls is about to forget the mapping, and most often a destructor: nobody could do more about
+  // it than this. It is refused where the mapping has become one with its neighbours on both sides,
+  // for what is left of them needs one mapping more than the process may have.
+  static_cast<void>(advise(data, size, MADV_DONTNEED));
+  // Should it be a file's: that goes, too. The addresses stay taken, so that nobody else gets them. Last,
+  // for if this is refused nobody knows whether they are.
+  if (fault(Call::MapOver) == 0) {
+    ::mmap(data, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  }
 }
 
 int resize(std::byte** data, std::size_t size, std::size_t new_size) noexcept {
@@ -243,7 +255,7 @@ int renew(std::byte* data, std::size_t size) noexcept {
   if (mapped == MAP_FAILED) return errno;
   // Kernels that do not know the flag take the address for a wish.
   if (mapped != data) {
-    ::munmap(mapped, size);
+    unmap(static_cast<std::byte*>(mapped), size);
     return EEXIST;
   }
   set_up(mapped, size);
@@ -260,30 +272,35 @@ void populate(std::byte* data, std::size_t size, bool huge) noexcept {
   if (huge && size >= before + kHugePage) {
     const std::size_t whole = (size - before) & ~(kHugePage - 1);
     // Afterwards the same as its neighbours again, so that it remains one mapping for mremap.
-    if (::madvise(data + before, whole, MADV_HUGEPAGE) == 0) {
-      ::madvise(data + before, whole, MADV_POPULATE_WRITE);
-      ::madvise(data + before, whole, MADV_NOHUGEPAGE);
+    if (advise(data + before, whole, MADV_HUGEPAGE) == 0) {
+      static_cast<void>(advise(data + before, whole, MADV_POPULATE_WRITE));
+      static_cast<void>(advise(data + before, whole, MADV_NOHUGEPAGE));
     }
   }
-  ::madvise(data, size, MADV_POPULATE_WRITE);
+  static_cast<void>(advise(data, size, MADV_POPULATE_WRITE));
 }
 
 // --- memory files --------------------------------------------------------------------------------
+
+namespace {
+
+int seal(int file) noexcept {
+  if (const int error = fault(Call::Seal)) return error;
+  return ::fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK) == 0 ? 0 : errno;
+}
+
+}  // namespace
 
 int create_file(int* file) noexcept {
   if (const int error = fault(Call::MemoryFile)) return error;
   if (!forks_are_counted) return ENOSYS;
   if (!descriptors.take(1, allowed_descriptors())) return EMFILE;
-  int made = ::memfd_create("quire:paged", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-  // EINVAL: a kernel before 6.3.
-  if (made < 0 && errno == EINVAL) {
-    made = ::memfd_create("quire:paged", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  }
-  if (made >= 0 && ::fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK) == 0) {
+  const int made = new_memfd("quire:paged");
+  const int error = made < 0 ? errno : seal(made);
+  if (error == 0) {
     *file = made;
     return 0;
   }
-  const int error = errno;
   if (made >= 0) ::close(made);
   descriptors.give(1);
   return error;
@@ -301,7 +318,7 @@ class HugePageWriter {
   HugePageWriter& operator=(const HugePageWriter&) = delete;
 
   ~HugePageWriter() {
-    if (reserved_ != MAP_FAILED) ::munmap(reserved_, 2 * kHugePage);
+    if (reserved_ != MAP_FAILED) unmap(static_cast<std::byte*>(reserved_), 2 * kHugePage);
   }
 
   /// False, with some of it written or not, when the system refuses. REQUIRES: `offset` is a huge
@@ -313,7 +330,7 @@ class HugePageWriter {
     if (write_at(file_, data + last, page_size(), offset + last) != 0) return false;
     void* const mapped = ::mmap(window_, kHugePage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
                                 file_, static_cast<off_t>(offset));
-    if (mapped == MAP_FAILED || ::madvise(mapped, kHugePage, MADV_COLLAPSE) != 0) return false;
+    if (mapped == MAP_FAILED || advise(mapped, kHugePage, MADV_COLLAPSE) != 0) return false;
     std::memcpy(mapped, data, last);
     return true;
   }
@@ -355,15 +372,18 @@ int append(int file, const std::byte* data, std::size_t size, std::size_t offset
 }
 
 int read_back(int file, std::byte* data, std::size_t size, std::size_t offset) noexcept {
-  while (size != 0) {
-    const ssize_t got = ::pread(file, data, size, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return got < 0 ? errno : EIO;
-    data += got;
-    offset += static_cast<std::size_t>(got);
-    size -= static_cast<std::size_t>(got);
-  }
-  return 0;
+  if (const int error = fault(Call::ReadBack)) return error;
+  return move_all(size, [=](std::size_t done) {
+    return ::pread(file, data + done, size - done, static_cast<off_t>(offset + done));
+  });
+}
+
+int give_back(int file, std::size_t offset, std::size_t size) noexcept {
+  if (const int error = fault(Call::GiveBack)) return error;
+  constexpr int kHole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+  const bool done =
+      ::fallocate(file, kHole, static_cast<off_t>(offset), static_cast<off_t>(size)) == 0;
+  return done ? 0 : errno;
 }
 
 void close_file(int file) noexcept {

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "quire/detail/process_memory.h"
+#include "quire/detail/temporary_file.h"
 
 // NOLINTNEXTLINE(bugprone-reserved-identifier, readability-identifier-naming): the sanitizers' name
 extern "C" [[gnu::weak]] std::size_t __sanitizer_get_current_allocated_bytes();
@@ -228,9 +229,15 @@ class Mappings {
   std::vector<Mapping> memory_files_;
 };
 
-/// Calls `visit` for each descriptor that this process has open on a memfd.
+/// Whether a descriptor is of a memfd, or of another file without a name whose pages are in memory, such
+/// as those that spill into a tmpfs. What has a name is there for more than this process.
+bool is_memory_file(int file, const struct stat& status) noexcept {
+  return S_ISREG(status.st_mode) && status.st_nlink == 0 && temporary_file::in_memory(file);
+}
+
+/// Calls `visit` for each descriptor that this process has open on such a file.
 template <class Visit>
-void for_each_memfd(Visit visit) {
+void for_each_memory_file(Visit visit) {
   const Descriptor folder("/proc/self/fd", O_RDONLY | O_DIRECTORY);
   alignas(dirent64) std::array<char, 4096> entries;
   for (;;) {
@@ -239,15 +246,10 @@ void for_each_memfd(Visit visit) {
     for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
       const auto* const entry = reinterpret_cast<const dirent64*>(entries.data() + at);
       at += entry->d_reclen;
-      std::array<char, 16> target;
-      const ssize_t length =
-          ::readlinkat(folder.get(), entry->d_name, target.data(), target.size());
-      if (length <= 0) continue;
-      const std::string_view name(target.data(), static_cast<std::size_t>(length));
+      std::string_view name(entry->d_name);
+      const int file = static_cast<int>(take_number(name, 10));
       struct stat status;
-      if (name.starts_with("/memfd:") && ::fstatat(folder.get(), entry->d_name, &status, 0) == 0) {
-        visit(status);
-      }
+      if (::fstat(file, &status) == 0 && is_memory_file(file, status)) visit(status);
     }
   }
 }
@@ -269,11 +271,11 @@ std::size_t pages_in(std::uintptr_t start, std::uintptr_t end) noexcept {
   return bytes;
 }
 
-/// Bytes of the memfds that this process holds by a descriptor or by a mapping.
+/// Bytes of the files in memory that this process holds by a descriptor or, memfds, by a mapping.
 std::size_t memory_file_bytes(std::vector<Mapping>& mappings) {
   std::size_t bytes = 0;
   std::vector<FileId> held;
-  for_each_memfd([&](const struct stat& status) {
+  for_each_memory_file([&](const struct stat& status) {
     const FileId file{status.st_dev, status.st_ino};
     const auto at = std::lower_bound(held.begin(), held.end(), file);
     if (at != held.end() && *at == file) return;

@@ -14,6 +14,8 @@
 #ifdef __linux__
 #  include <linux/magic.h>
 #  include <sys/vfs.h>
+
+#  include "memfd.h"
 #endif
 
 #include "file_growth.h"
@@ -29,23 +31,64 @@ int fault(Call call) noexcept {
   return hook == nullptr ? 0 : hook(call);
 }
 
+/// Makes a file that never has a name.
+int create_unnamed([[maybe_unused]] const char* directory, [[maybe_unused]] int* file) noexcept {
 #ifdef __linux__
-constexpr int kAnonymous = O_TMPFILE;
+  if (const int error = fault(Call::Create)) return error;
+  const int made = ::open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (made < 0) return errno;
+  *file = made;
+  return 0;
 #else
-constexpr int kAnonymous = 0;
+  return EOPNOTSUPP;
 #endif
+}
 
 /// Makes a file with a name and takes the name away.
-int create_and_unlink(const char* directory) noexcept {
+int create_and_unlink(const char* directory, int* file) noexcept {
+  if (const int error = fault(Call::CreateNamed)) return error;
   try {
     std::string path = std::string(directory) + "/quire-XXXXXX";
     const int made = ::mkostemp(path.data(), O_CLOEXEC);
-    if (made >= 0) ::unlink(path.c_str());
-    return made;
+    if (made < 0) return errno;
+    int error = fault(Call::Unlink);
+    if (error == 0 && ::unlink(path.c_str()) != 0) error = errno;
+    if (error == 0) {
+      *file = made;
+    } else {
+      // Whoever finds the name could change what streams have there; empty it is harmless.
+      ::close(made);
+    }
+    return error;
   } catch (...) {
-    errno = ENOMEM;
-    return -1;
+    return ENOMEM;
   }
+}
+
+int status_of(int file, struct stat* status) noexcept {
+  if (const int error = fault(Call::Status)) return error;
+  return ::fstat(file, status) == 0 ? 0 : errno;
+}
+
+/// Makes a file one that nobody can write to.
+int protect(int file) noexcept {
+  if (const int error = fault(Call::Protect)) return error;
+  return ::fchmod(file, 0400) == 0 ? 0 : errno;
+}
+
+/// Seals a file for good, if it is of the kind that can be sealed.
+int seal([[maybe_unused]] int file) noexcept {
+#ifdef __linux__
+  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  int error = fault(Call::Seal);
+  if (error == 0 && ::fcntl(file, F_ADD_SEALS, kSeals) != 0) error = errno;
+  if (error == 0) return 0;
+  // None that can be: on a disk, or in a tmpfs. Or one that is.
+  const int seals = ::fcntl(file, F_GET_SEALS);
+  return seals < 0 || (seals & F_SEAL_SEAL) != 0 ? 0 : error;
+#else
+  return 0;
+#endif
 }
 
 }  // namespace
@@ -54,34 +97,52 @@ void set_fault_hook(FaultHook hook) noexcept {
   fault_hook.store(hook, std::memory_order_release);
 }
 
-bool in_memory([[maybe_unused]] const char* directory) noexcept {
 #ifdef __linux__
-  struct statfs status;
-  if (::statfs(directory, &status) != 0) return false;
-  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+namespace {
+
+bool in_memory(const struct statfs& system) noexcept {
+  return system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC ||
+         system.f_type == HUGETLBFS_MAGIC;
+}
+
+}  // namespace
+
+bool in_memory(const char* directory) noexcept {
+  struct statfs system;
+  return ::statfs(directory, &system) == 0 && in_memory(system);
+}
+
+bool in_memory(int file) noexcept {
+  struct statfs system;
+  return ::fstatfs(file, &system) == 0 && in_memory(system);
+}
 #else
+bool in_memory(const char*) noexcept {
   return false;
+}
+
+bool in_memory(int) noexcept {
+  return false;
+}
 #endif
+
+std::size_t memory_of(int file) noexcept {
+  struct stat status;
+  if (!in_memory(file) || ::fstat(file, &status) != 0) return 0;
+  return static_cast<std::size_t>(status.st_blocks) * 512;
 }
 
 int create(const char* directory, int* file) noexcept {
-  if (const int error = fault(Call::Create)) return error;
-  int made = -1;
+  const int error = create_unnamed(directory, file);
   // EISDIR and EINVAL: a kernel or a file system that does not know files without a name.
-  if (kAnonymous != 0) made = ::open(directory, kAnonymous | O_RDWR | O_CLOEXEC, 0600);
-  if (kAnonymous == 0 ||
-      (made < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))) {
-    made = create_and_unlink(directory);
-  }
-  if (made < 0) return errno;
-  *file = made;
-  return 0;
+  const bool unknown = error == EOPNOTSUPP || error == EISDIR || error == EINVAL;
+  return unknown ? create_and_unlink(directory, file) : error;
 }
 
 int create_in_memory(int* file) noexcept {
 #ifdef __linux__
   if (const int error = fault(Call::Create)) return error;
-  const int made = ::memfd_create("quire:path", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  const int made = new_memfd("quire:path");
   if (made < 0) return errno;
   *file = made;
   return 0;
@@ -95,22 +156,32 @@ void close(int file) noexcept {
   ::close(file);
 }
 
-int allocate(int file, std::size_t offset, std::size_t size) noexcept {
-  if (const int error = fault(Call::Allocate)) return error;
-  const FileGrowth growth(offset + size);
-  if (!growth.allowed()) return EFBIG;
+namespace {
+
+int reserve([[maybe_unused]] int file, [[maybe_unused]] std::size_t offset,
+            [[maybe_unused]] std::size_t size) noexcept {
 #ifdef __linux__
+  if (const int error = fault(Call::Allocate)) return error;
   int result;
   do {
     result = ::fallocate(file, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
   } while (result != 0 && errno == EINTR);
-  if (result == 0) return 0;
-  if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+  return result == 0 ? 0 : errno;
+#else
+  return EOPNOTSUPP;
 #endif
+}
+
+}  // namespace
+
+int allocate(int file, std::size_t offset, std::size_t size) noexcept {
+  const FileGrowth growth(offset + size);
+  if (!growth.allowed()) return EFBIG;
+  const int reserved = reserve(file, offset, size);
+  if (reserved != EOPNOTSUPP && reserved != ENOSYS) return reserved;
   struct stat status;
-  if (::fstat(file, &status) != 0) return errno;
-  if (status.st_size >= static_cast<off_t>(offset + size)) return 0;
-  return ::ftruncate(file, static_cast<off_t>(offset + size)) == 0 ? 0 : errno;
+  if (const int error = status_of(file, &status)) return error;
+  return status.st_size >= static_cast<off_t>(offset + size) ? 0 : set_size(file, offset + size);
 }
 
 int write(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
@@ -120,6 +191,7 @@ int write(int file, const std::byte* data, std::size_t size, std::size_t offset)
 
 int read(int file, std::byte* data, std::size_t size, std::size_t offset,
          std::size_t* filled) noexcept {
+  if (const int error = fault(Call::Read)) return error;
   ssize_t got;
   do {
     got = ::pread(file, data, size, static_cast<off_t>(offset));
@@ -137,19 +209,16 @@ int copy([[maybe_unused]] int from, [[maybe_unused]] int to, [[maybe_unused]] st
   if (!growth.allowed()) return EFBIG;
   auto source = static_cast<off64_t>(offset);
   off64_t target = source;
-  while (size != 0) {
-    const ssize_t copied = ::copy_file_range(from, &source, to, &target, size, 0);
-    if (copied < 0 && errno == EINTR) continue;
-    if (copied <= 0) return copied < 0 ? errno : EIO;
-    size -= static_cast<std::size_t>(copied);
-  }
-  return 0;
+  return move_all(size, [&](std::size_t done) {
+    return ::copy_file_range(from, &source, to, &target, size - done, 0);
+  });
 #else
   return ENOSYS;
 #endif
 }
 
-int cut(int file, std::size_t size) noexcept {
+int set_size(int file, std::size_t size) noexcept {
+  if (const int error = fault(Call::SetSize)) return error;
   return ::ftruncate(file, static_cast<off_t>(size)) == 0 ? 0 : errno;
 }
 
@@ -164,13 +233,14 @@ int map(int file, std::size_t size, std::byte** data) noexcept {
 
 void forget_changes(std::byte* data, std::size_t size) noexcept {
   // When it is refused (locked memory) the pages stay as they are, which is what the file has, too.
-  ::madvise(data, size, MADV_DONTNEED);
+  if (fault(Call::Advise) == 0) ::madvise(data, size, MADV_DONTNEED);
 }
 
 int make_constant(int file, std::size_t size, int* reader) noexcept {
   struct stat status;
-  if (::fstat(file, &status) != 0) return errno;
+  if (const int error = status_of(file, &status)) return error;
   if (static_cast<std::size_t>(status.st_size) != size) return EBUSY;
+  if (const int error = fault(Call::Reopen)) return error;
   int opened = -1;
   try {
     opened = ::open(path_of(file).c_str(), O_RDONLY | O_CLOEXEC);
@@ -178,13 +248,8 @@ int make_constant(int file, std::size_t size, int* reader) noexcept {
     return ENOMEM;
   }
   if (opened < 0) return errno;
-  int error = ::fchmod(file, 0400) == 0 ? 0 : errno;
-#ifdef __linux__
-  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (error == 0 && ::fcntl(file, F_ADD_SEALS, kSeals) != 0) error = errno;
-  // A file that was not made to be sealed, the second of these in a tmpfs; or one that is sealed.
-  if (error == EINVAL || error == EPERM) error = 0;
-#endif
+  int error = protect(file);
+  if (error == 0) error = seal(file);
   if (error != 0) {
     ::close(opened);
     return error;

@@ -38,7 +38,8 @@ int refuse_if(bool meant) noexcept {
 }
 
 int refuse(Call call) noexcept {
-  return refuse_if(any_is_meant() ? call != Call::MapOverTorn : active.call == call);
+  const bool any = call != Call::MapOverTorn && call != Call::Unmap;
+  return refuse_if(any_is_meant() ? any : active.call == call);
 }
 
 int refuse_file(detail::temporary_file::Call call) noexcept {
@@ -68,12 +69,20 @@ const char* name_of(Call call) {
   switch (call) {
     case Call::MemoryFile:
       return "MemoryFile";
+    case Call::Seal:
+      return "Seal";
     case Call::Append:
       return "Append";
+    case Call::ReadBack:
+      return "ReadBack";
+    case Call::GiveBack:
+      return "GiveBack";
     case Call::Collapse:
       return "Collapse";
     case Call::Map:
       return "Map";
+    case Call::Unmap:
+      return "Unmap";
     case Call::MapOver:
       return "MapOver";
     case Call::MapOverTorn:
@@ -82,6 +91,8 @@ const char* name_of(Call call) {
       return "Resize";
     case Call::Protect:
       return "Protect";
+    case Call::Advise:
+      return "Advise";
     case Call::ReadPagemap:
       return "ReadPagemap";
   }

@@ -17,7 +17,8 @@ namespace quire::test {
 struct PageFault {
   enum class Repeat { Once, FromThenOn };
 
-  /// Neither: of every kind but MapOverTorn, after which there is no going on if all else fails too.
+  /// Neither: of every kind, but for MapOverTorn, after which there is no going on if all else fails
+  /// too, and Unmap, after which memory would be lost.
   std::optional<detail::pages::Call> call = {};
   std::optional<detail::temporary_file::Call> file_call = {};
   /// Calls of that kind that are let through before.

@@ -695,7 +695,15 @@ class StorageMachine : public Machine<Choices> {
       const ssize_t written = ::pwrite(path.fileno(), bytes.data(), bytes.size(), 0);
       same(written, static_cast<ssize_t>(bytes.size()), "bytes written to a file");
       touched_ = {0, bytes.size()};
-      if (allowed(s, true, [&] { path.close(); })) s.model = {bytes, 0};
+      bool taken = false;
+      const auto close = [&] {
+        // Which may be refused to read it back, whatever the stream is.
+        unless_refused([&] {
+          path.close();
+          taken = true;
+        });
+      };
+      if (allowed(s, true, close) && taken) s.model = {bytes, 0};
     });
   }
 

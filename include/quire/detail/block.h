@@ -42,10 +42,10 @@ struct BlockKind {
   /// Frees the memory and the Block itself.
   void (*destroy)(Block* block) noexcept;
   /// Gives a block that the caller owns alone (one owner, no export) room for `capacity` bytes, and
-  /// keeps the first `used`. The block may move: the result replaces it, and `*copied` says how many
-  /// bytes that took. Returns null, with the block as it was, when this kind cannot or memory is
-  /// short: the caller then copies.
-  Block* (*resize)(Block* block, std::size_t used, std::size_t capacity,
+  /// keeps the first `used`, but need not keep those in `hole`, which are about to be overwritten. The
+  /// block may move: the result replaces it, and `*copied` says how many bytes that took. Returns
+  /// null, with the block as it was, when this kind cannot or memory is short: the caller then copies.
+  Block* (*resize)(Block* block, std::size_t used, std::size_t capacity, Range hole,
                    std::size_t* copied) noexcept;
 
   // The rest is null for kinds that can only be copied as a whole.
@@ -55,7 +55,8 @@ struct BlockKind {
   Block* (*branch)(Block* block, std::size_t used, std::size_t capacity, Range hole,
                    std::size_t* copied) noexcept = nullptr;
   /// Asked before bytes in [begin, end), which nobody else sees, are written: in a block that the
-  /// caller owns `alone`, or at the end of one whose tail is the caller's.
+  /// caller owns `alone`, or at the end of one whose tail is the caller's. Empty for the one that owns
+  /// it alone: ask again after a resize(), which gives back what the block has twice.
   WriteWindow (*window)(Block* block, std::size_t begin, std::size_t end,
                         bool alone) noexcept = nullptr;
   /// Asked before a writable view of a block is handed out that the caller owns alone. False: copy.
@@ -171,7 +172,7 @@ inline constexpr std::size_t kMaxSize = static_cast<std::size_t>(PTRDIFF_MAX) - 
                                                    void* context);
 
 /// For kinds whose memory has the size it has.
-QUIRE_API Block* refuse_resize(Block* block, std::size_t used, std::size_t capacity,
+QUIRE_API Block* refuse_resize(Block* block, std::size_t used, std::size_t capacity, Range hole,
                                std::size_t* copied) noexcept;
 
 /// A block that keeps the object whose memory it is.
@@ -202,9 +203,9 @@ template <AdoptableContainer Container>
 
 /// Gives a block that the caller owns alone another capacity and keeps the first `used` bytes. False,
 /// with the block as it was, when its kind cannot or memory is short: then copy. `*copied` says how
-/// many bytes had to move.
+/// many bytes had to move, perhaps in vain, which the caller counts. `hole` as in BlockKind.
 [[nodiscard]] QUIRE_API bool resize(BlockRef& block, std::size_t used, std::size_t capacity,
-                                    std::size_t* copied) noexcept;
+                                    std::size_t* copied, Range hole = {}) noexcept;
 
 /// Capacity to ask for so that a series of appends stays linear: at least `needed`, and half as much
 /// again as `capacity`.

@@ -18,18 +18,23 @@ namespace quire::detail::pages {
 
 /// The system calls that may be refused.
 enum class Call {
-  MemoryFile,   ///< memfd_create and the seal
+  MemoryFile,   ///< memfd_create
+  Seal,         ///< F_ADD_SEALS on a new memory file
   Append,       ///< pwrite to a memory file
-  Collapse,     ///< mmap and madvise, so that a part of a memory file is one huge page
+  ReadBack,     ///< pread
+  GiveBack,     ///< fallocate, to punch a hole into a memory file
+  Collapse,     ///< mmap of a part of a memory file that is to be one huge page
   Map,          ///< mmap where nothing was
+  Unmap,        ///< munmap
   MapOver,      ///< mmap over a mapping; refused before it does anything
   MapOverTorn,  ///< the same, refused after it has unmapped what was there (older kernels)
   Resize,       ///< mremap
   Protect,      ///< mprotect
-  ReadPagemap,  ///< open and pread of /proc/self/pagemap
+  Advise,       ///< madvise
+  ReadPagemap,  ///< open of /proc/self/pagemap
 };
 
-inline constexpr int kCalls = 9;
+inline constexpr int kCalls = 14;
 
 /// Asked before each of these calls: 0 lets it through, an error number makes it fail.
 using FaultHook = int (*)(Call call) noexcept;
@@ -61,6 +66,7 @@ enum class Access { Read, ReadWrite };
 /// Maps new memory, zeroed when it is touched.
 [[nodiscard]] int map(std::size_t size, std::byte** data) noexcept;
 
+/// Where the system refuses, it gives the memory back and keeps the addresses.
 void unmap(std::byte* data, std::size_t size) noexcept;
 
 /// Grows or cuts a mapping that map() made; it may move.
@@ -96,6 +102,9 @@ void populate(std::byte* data, std::size_t size, bool huge) noexcept;
 /// Reads back what append() wrote.
 [[nodiscard]] int read_back(int file, std::byte* data, std::size_t size,
                             std::size_t offset) noexcept;
+
+/// Frees the memory of a part, which reads as zeros from then on, in every mapping and process.
+[[nodiscard]] int give_back(int file, std::size_t offset, std::size_t size) noexcept;
 
 void close_file(int file) noexcept;
 

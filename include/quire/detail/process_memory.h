@@ -12,7 +12,7 @@ namespace quire::detail {
 struct ProcessMemory {
   std::size_t heap = 0;    ///< malloc's: given out and not freed
   std::size_t mapped = 0;  ///< private memory mapped by others than malloc
-  std::size_t shared = 0;  ///< pages of memfds and of shared anonymous mappings, each once
+  std::size_t shared = 0;  ///< pages of files in memory and of shared anonymous mappings, each once
 
   std::size_t resident = 0;        ///< pages in memory, of files too
   std::size_t resident_files = 0;  ///< the part of `resident` that is pages of files and memfds

@@ -16,14 +16,23 @@ namespace quire::detail::temporary_file {
 
 /// The system calls that may be refused.
 enum class Call {
-  Create,    ///< open or mkostemp
-  Allocate,  ///< fallocate
-  Write,     ///< pwrite
-  Copy,      ///< copy_file_range
-  Map,       ///< mmap
+  Create,       ///< open of a file without a name, or memfd_create
+  CreateNamed,  ///< mkostemp, where there is no file without a name
+  Unlink,       ///< unlink of that name
+  Allocate,     ///< fallocate
+  SetSize,      ///< ftruncate
+  Write,        ///< pwrite
+  Read,         ///< pread
+  Copy,         ///< copy_file_range
+  Map,          ///< mmap
+  Advise,       ///< madvise
+  Status,       ///< fstat
+  Reopen,       ///< open of a file that is open
+  Protect,      ///< fchmod
+  Seal,         ///< F_ADD_SEALS
 };
 
-inline constexpr int kCalls = 5;
+inline constexpr int kCalls = 14;
 
 /// Asked before each of these calls: 0 lets it through, an error number makes it fail.
 using FaultHook = int (*)(Call call) noexcept;
@@ -33,6 +42,12 @@ QUIRE_API void set_fault_hook(FaultHook hook) noexcept;
 
 /// Whether the files of a directory are in memory, which is no place for what must leave it.
 [[nodiscard]] QUIRE_API bool in_memory(const char* directory) noexcept;
+
+/// Whether a file is.
+[[nodiscard]] bool in_memory(int file) noexcept;
+
+/// Bytes of memory that a file takes, which is none when it is on a disk.
+[[nodiscard]] std::size_t memory_of(int file) noexcept;
 
 /// Makes a file that nobody else can open, and that is gone when its last descriptor and mapping are.
 [[nodiscard]] int create(const char* directory, int* file) noexcept;
@@ -57,8 +72,8 @@ void close(int file) noexcept;
 /// Copies a part of a file to the same place of another one.
 [[nodiscard]] int copy(int from, int to, std::size_t offset, std::size_t size) noexcept;
 
-/// Gives the room from `size` on back.
-[[nodiscard]] int cut(int file, std::size_t size) noexcept;
+/// Cuts the file, or extends it with zeros that need no room yet.
+[[nodiscard]] int set_size(int file, std::size_t size) noexcept;
 
 /// Maps the first `size` bytes, also those that the file does not have yet. Writes change the mapping
 /// only.
