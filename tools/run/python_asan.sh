@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tests the Python module with the address and undefined-behaviour sanitizers and the interpreter's own
-# checks (-X dev): python_asan.sh PYTHON. Tests that measure time or memory are left out.
+# checks (-X dev): python_asan.sh PYTHON. Left out are tests that measure time or memory, and reading a
+# stream into itself: a sanitizer refuses how io.BytesIO does that.
 #
 # The interpreter is not built with sanitizers: they are loaded before it, it takes all memory from
 # malloc(), where they see it, and leaks are not looked for, as it keeps much until its end.
@@ -28,5 +29,13 @@ for name in memoryio bytes_io bytes byte_view spooled_io threads state_machine p
 done
 export PYTHONPATH=$here/cmake/python PYTHONDONTWRITEBYTECODE=1 PYTHONDEVMODE=1 PYTHONMALLOC=malloc_debug
 export QUIRE_SHORT=1 QUIRE_SANITIZED=1
-export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-LD_PRELOAD=$preload "$here/venv/bin/python" -m pytest -q -p no:cacheprovider --durations=5 "${tests[@]}"
+# pytest keeps what is printed to itself, and a process that a sanitizer ends takes it along.
+rm -f "$here"/report.*
+export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:log_path=$here/report
+export UBSAN_OPTIONS=print_stacktrace=1:log_path=$here/report
+left_out='Flat or leave_nothing_behind or give_their_memory_back or memory_is_not_doubled'
+if ! LD_PRELOAD=$preload "$here/venv/bin/python" -m pytest -q -p no:cacheprovider --durations=5 \
+  -k "not ($left_out or (readinto and getbuffer))" "${tests[@]}"; then
+  grep -hv 'failed to allocate' "$here"/report.* || true
+  exit 1
+fi
