@@ -1,17 +1,24 @@
-"""Prints the demo's memory table with a column for io.BytesIO, measured here.
+"""The Python part of `./run demo`: the seeds' programs with io.BytesIO and with quire.BytesIO, side by
+side, and the memory table of both beside the C++ demo's.
 
     demo_python.py TABLE
 
-TABLE is what `demo --table TABLE` wrote: a row a line, columns by tabs.
+TABLE is what `demo --table TABLE` wrote: a row a line, columns by tabs. The package quire has to be on
+the path.
 """
 
+import contextlib
 import gc
 import io
 import sys
 import time
 import tracemalloc
 
+import quire
+from seed_programs import PROGRAMS
+
 MEBIBYTE = 1 << 20
+WIDTH = 52
 
 
 def measure(action):
@@ -25,9 +32,9 @@ def measure(action):
     return (after - before) / MEBIBYTE, elapsed * 1000, kept
 
 
-def measure_bytesio():
+def memory_rows(BytesIO):
     """The rows of the table, in its order."""
-    stream = io.BytesIO()
+    stream = BytesIO()
     chunk = b"X" * MEBIBYTE
 
     def create():
@@ -58,17 +65,43 @@ def measure_bytesio():
     return rows
 
 
-def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
+def printed(program, BytesIO):
+    """The lines that a program prints."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        program(BytesIO)
+    return output.getvalue().splitlines()
+
+
+def print_programs():
+    print(f"\nThe seeds' Python programs\n\n    {'io.BytesIO':{WIDTH}}quire.BytesIO")
+    for name, program in PROGRAMS.items():
+        print(f"\n  {name}")
+        theirs, ours = printed(program, io.BytesIO), printed(program, quire.BytesIO)
+        assert len(theirs) == len(ours)
+        for left, right in zip(theirs, ours):
+            print(f"    {left:{WIDTH}}{right}")
+
+
+def print_table(path):
+    with open(path, encoding="utf-8") as file:
         table = [line.rstrip("\n").split("\t") for line in file]
     tracemalloc.start()
-    measured = measure_bytesio()
+    measured = list(zip(memory_rows(io.BytesIO), memory_rows(quire.BytesIO)))
+    assert len(measured) == len(table)
     version = ".".join(map(str, sys.version_info[:3]))
+    titles = "quire, C++", "std::stringstream", f"io.BytesIO {version}", "quire, Python"
     print("\nMemory that each step adds, and its time, with 50 MiB in the stream\n")
-    print(f"  {'':36}{'quire':>24}{'std::stringstream':>24}{'io.BytesIO ' + version:>24}")
-    for (action, *cells), python in zip(table, measured, strict=True):
-        pairs = [(float(cells[0]), float(cells[1])), (float(cells[2]), float(cells[3])), python]
+    print(f"  {'':36}" + "".join(f"{title:>24}" for title in titles))
+    for (action, *cells), python in zip(table, measured):
+        numbers = [float(cell) for cell in cells]
+        pairs = [numbers[:2], numbers[2:], *python]
         print(f"  {action:36}" + "".join(f"{mib:9.0f} MiB{ms:8.2f} ms" for mib, ms in pairs))
+
+
+def main():
+    print_programs()
+    print_table(sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -98,6 +98,10 @@ std::string StringIO::readline(std::ptrdiff_t limit) {
 std::size_t StringIO::write(std::string_view text) {
   check_open();
   detail::check_utf8(text);
+  return unchecked_write(text);
+}
+
+std::size_t StringIO::unchecked_write(std::string_view text) {
   const std::size_t points = detail::count_points(text);
   if (mode_ == detail::NewlineMode::Universal || mode_ == detail::NewlineMode::Untranslated) {
     // Each write is a text of its own: no '\r' waits for the next one.

@@ -60,6 +60,20 @@ class CheckLayers(unittest.TestCase):
             "include/quire/byte_array.h": '#include "quire/bytes.h"\n',
         }, "circle", "bytes -> byte_array")
 
+    def test_the_python_module_may_include_all_and_nothing_includes_it(self):
+        files = {"include/quire/quire.h": "", "include/quire/memory_report.h": "",
+                 "include/quire/bytes.h": ""}
+        self.assertEqual(self.problems(files | {
+            "python/src/api.h": "#include <Python.h>\n",
+            "python/src/module.cc": '#include "api.h"\n#include "quire/memory_report.h"\n',
+        }), [])
+        self.assert_one(files | {
+            "python/src/api.h": "",
+            "src/bytes.cc": '#include "quire/bytes.h"\n#include "python/src/api.h"\n',
+        }, "src/bytes.cc:2", "nor beside the file")
+        self.assert_one(files | {"python/src/api.h": '#include "quire/novelty.h"\n'},
+                        "python/src/api.h:1", "no layer")
+
     def test_header_without_a_layer_is_caught(self):
         self.assert_one({"include/quire/novelty.h": ""}, "novelty.h:1", "no layer")
 

@@ -245,8 +245,18 @@ def at_rest(results, rest, peer):
                                       + (64 << 10) * row.note("streams"))
 
 
+def python_targets():
+    kept = "write + kept snapshot, 100 MiB"
+    yield Target(f"Python: {kept}, 1,000 times",
+                 lambda results: results.time(f"python/{kept}", "quire") * 1000 / 1e9, 1, "s")
+    for workload in ("snapshot cycles, 100 MiB", "append 4 KiB + snapshot, 100 MiB",
+                     "write, ten reader()s, 100 MiB", "write 4 KiB, read() of everything, 100 MiB"):
+        yield faster(f"Python: {workload}", f"python/{workload}", "io.BytesIO", 100)
+
+
 def targets(results):
     yield from storage_targets()
+    yield from python_targets()
     yield Target("copy + drop, over an atomic increment and decrement",
                  ratio("share/copy + drop", "quire", over="atomic ++ --"), 1.15, "x")
     for size in ("64 B", "1 KiB"):

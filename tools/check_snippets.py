@@ -11,7 +11,8 @@ program:
 
 and each region must be on the page, once. The ```output blocks of a page, one after another, must be
 the program's expected output, which its own test compares with what it prints. Pictures are ```text;
-for what else may stand there see LANGUAGES. Usage: tools/check_snippets.py [ROOT]
+```python is python/tests/test_guide.py's; for what else may stand there see LANGUAGES.
+Usage: tools/check_snippets.py [ROOT]
 """
 
 import re
@@ -19,7 +20,7 @@ import textwrap
 
 from checker import main
 
-LANGUAGES = {"cpp", "output", "text", "sh", "cmake"}
+LANGUAGES = {"cpp", "output", "text", "sh", "cmake", "python"}
 REGION = re.compile(r"^ *// \[(\w+)\]\n(.*?)^ *// \[/\1\]\n", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"^ *// \[(/?\w+)\]$", re.MULTILINE)
 BLOCK = re.compile(r"^( *)```(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)

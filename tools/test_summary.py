@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Adds up what `./run test` ran and fails on a failure or on a skip that nobody gave a reason for.
 
-Reads build/junit/<name>.xml (ctest) and build/gtest/<name>/<test>.xml (the cases inside one test).
+Reads build/junit/<name>.xml (ctest), build/gtest/<name>/<test>.xml (the cases inside one test) and
+build/junit/<name>/<version>.xml (pytest, with each interpreter).
 A test without a gtest report, a script or an example, counts as one case.
 Usage: tools/test_summary.py ROOT STAGE:REPORT:STATUS... ; REPORT is a ctest preset, or empty where
 the stage is one case, and STATUS is ok or failed.
@@ -12,6 +13,8 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest_reports
 
 
 def expected_skips(root):
@@ -47,7 +50,11 @@ def ctest_outcome(case):
 
 
 def outcomes(root, name):
-    """Yields (case, outcome) of one ctest run."""
+    """Yields (case, outcome) of one ctest run, or of pytest's runs if there is a folder of reports."""
+    folder = root / f"build/junit/{name}"
+    if folder.is_dir():
+        yield from pytest_reports.cases(folder)
+        return
     report = root / f"build/junit/{name}.xml"
     if not report.exists():
         yield f"{name} (no report: it did not build)", "failed"
@@ -92,6 +99,8 @@ def main():
         for outcome in total:
             total[outcome] += count[outcome]
         print(f"{name:12}" + ", ".join(f"{n:6} {outcome}" for outcome, n in count.items()))
+    for line in pytest_reports.lines(root / "build/junit/python"):
+        print(line)
     print(", ".join(f"{n} {outcome}" for outcome, n in total.items()))
     return 1 if total["failed"] or not total["passed"] else 0
 

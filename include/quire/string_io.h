@@ -93,6 +93,14 @@ class QUIRE_API StringIO : public TextStream {
     return points_;
   }
 
+ protected:
+  /// As write(), for text that is known to be UTF-8, or to be handled as if lone surrogates were.
+  /// Errors: std::length_error; std::bad_alloc.
+  std::size_t unchecked_write(std::string_view text);
+
+  /// Puts `text` at the position, as it is.
+  void put(std::string_view text);
+
  private:
   [[nodiscard]] bool ascii() const noexcept { return points_ == text_.size(); }
 
@@ -104,9 +112,6 @@ class QUIRE_API StringIO : public TextStream {
 
   /// Byte offset of a code point. REQUIRES: `point <= points_`
   [[nodiscard]] std::size_t locate(std::size_t point);
-
-  /// Puts `text` at the position.
-  void put(std::string_view text);
 
   // Invariants: `position_ > points_` or `byte_` is its offset; `index_[i]` is the offset of code
   // point `(i + 1) * 512`.
