@@ -99,6 +99,8 @@ endfunction()
 
 # One adapter a line, sorted.
 quire_add_adapter(gtest LIBRARIES "GTest GTest::gtest gtest")
+quire_add_adapter(hash SOURCES hash.cc LIBRARIES "ZLIB ZLIB::ZLIB zlib" libxxhash
+                  "OpenSSL OpenSSL::Crypto libcrypto")
 
 get_property(adapters GLOBAL PROPERTY QUIRE_ADAPTERS)
 get_property(not_built GLOBAL PROPERTY QUIRE_ADAPTERS_NOT_BUILT)

@@ -232,8 +232,17 @@ def at_rest(results, rest, peer):
                                       + (64 << 10) * row.note("streams"))
 
 
+def adapter_targets():
+    for name in ("crc32", "xxh3", "sha256"):
+        hashed = f"hash/read and {name}"
+        yield Target(f"{name} of what is read, over the library alone",
+                     ratio(hashed, "quire", over="the library alone"), 1.2, "x")
+        yield Target("the same: copied", mebibytes(hashed, "quire", "copied_bytes"), 0.001, "MiB")
+
+
 def targets(results):
     yield from storage_targets()
+    yield from adapter_targets()
     yield Target("copy + drop, over an atomic increment and decrement",
                  ratio("share/copy + drop", "quire", over="atomic ++ --"), 1.15, "x")
     for size in ("64 B", "1 KiB"):

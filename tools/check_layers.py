@@ -31,6 +31,7 @@ LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.spl
 # sources may name what is behind the `|`.
 ADAPTERS = {
     "gtest": "gtest/",
+    "hash": "| openssl/ xxhash.h zlib.h",
 }
 
 # The only sources that may call the operating system.
