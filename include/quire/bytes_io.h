@@ -43,6 +43,11 @@
 
 namespace quire {
 
+namespace detail {
+class LentBytes;
+class LentRoom;
+}  // namespace detail
+
 /// What a stream over a fixed buffer does when a write does not fit.
 enum class WhenFull {
   Throw,  ///< std::length_error, nothing written
@@ -257,6 +262,8 @@ class QUIRE_API BytesIO : public Stream {
  private:
   friend class SpooledIO;
   friend class WritablePath;
+  friend class detail::LentBytes;
+  friend class detail::LentRoom;
 
   /// Called when the stream is to have room for more than `options_.size_limit` allows.
   /// Errors: std::length_error, unless the limit has been raised.
