@@ -30,7 +30,7 @@ using test::text;
 std::size_t lend_and_write(BytesIO& stream, const string& data) {
   LentRoom room(stream);
   const std::size_t count = std::min(room.span().size(), data.size());
-  std::memcpy(room.span().data(), data.data(), count);
+  if (count != 0) std::memcpy(room.span().data(), data.data(), count);
   room.commit(count);
   return count;
 }
@@ -137,11 +137,14 @@ TEST(LentRoom, UncommittedRoomIsGivenBack) {
 // A block with an owner more is copied, so that a series of loans must not leave one behind.
 TEST(LentRoom, AppendingCopiesWhatWriteCopies) {
   BytesIO stream;
+  BytesIO twin;
   const string data = pattern(10'000'000);
-  for (std::size_t at = 0; at < data.size(); at += 1000) write_all(stream, data.substr(at, 1000));
-  const Ledger ledger = stream.ledger();
-  EXPECT_EQ(ledger.copied[static_cast<std::size_t>(CopyReason::Caller)], data.size());
-  EXPECT_LE(ledger.copied_total(), 3 * data.size());
+  for (std::size_t at = 0; at < data.size(); at += 1000) {
+    write_all(stream, data.substr(at, 1000));
+    twin.write(data.substr(at, 1000));
+  }
+  EXPECT_EQ(stream.ledger().copied[static_cast<std::size_t>(CopyReason::Caller)], data.size());
+  EXPECT_LE(stream.ledger().copied_total(), twin.ledger().copied_total() + data.size() / 2);
 }
 
 TEST(LentRoom, RefusesWhatWasChangedMeanwhile) {
