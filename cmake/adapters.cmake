@@ -101,6 +101,7 @@ endfunction()
 quire_add_adapter(gtest LIBRARIES "GTest GTest::gtest gtest")
 quire_add_adapter(hash SOURCES hash.cc LIBRARIES "ZLIB ZLIB::ZLIB zlib" libxxhash
                   "OpenSSL OpenSSL::Crypto libcrypto")
+quire_add_adapter(iostream SOURCES iostream.cc)
 
 get_property(adapters GLOBAL PROPERTY QUIRE_ADAPTERS)
 get_property(not_built GLOBAL PROPERTY QUIRE_ADAPTERS_NOT_BUILT)

@@ -238,6 +238,12 @@ def adapter_targets():
         yield Target(f"{name} of what is read, over the library alone",
                      ratio(hashed, "quire", over="the library alone"), 1.2, "x")
         yield Target("the same: copied", mebibytes(hashed, "quire", "copied_bytes"), 0.001, "MiB")
+    for workload, peer in (("<< 1e6 ints, value", "std::stringstream"),
+                           (">> 1e6 ints", "std::stringstream"),
+                           ("getline, 100 B lines of bytes at hand", "std::stringstream"),
+                           ("getline, 100 B lines of a file", "std::ifstream")):
+        yield Target(f"{workload}, over {peer}",
+                     ratio(f"iostream/{workload}", "quire", over=peer), 1, "x")
 
 
 def targets(results):

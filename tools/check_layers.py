@@ -32,6 +32,7 @@ LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.spl
 ADAPTERS = {
     "gtest": "gtest/",
     "hash": "| openssl/ xxhash.h zlib.h",
+    "iostream": "",
 }
 
 # The only sources that may call the operating system.
