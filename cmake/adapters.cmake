@@ -98,10 +98,12 @@ function(quire_adapter_targets targets)
 endfunction()
 
 # One adapter a line, sorted.
+quire_add_adapter(cfile SOURCES cfile.cc)
 quire_add_adapter(gtest LIBRARIES "GTest GTest::gtest gtest")
 quire_add_adapter(hash SOURCES hash.cc LIBRARIES "ZLIB ZLIB::ZLIB zlib" libxxhash
                   "OpenSSL OpenSSL::Crypto libcrypto")
 quire_add_adapter(iostream SOURCES iostream.cc)
+quire_add_adapter(socket SOURCES socket.cc)
 
 get_property(adapters GLOBAL PROPERTY QUIRE_ADAPTERS)
 get_property(not_built GLOBAL PROPERTY QUIRE_ADAPTERS_NOT_BUILT)

@@ -244,6 +244,13 @@ def adapter_targets():
                            ("getline, 100 B lines of a file", "std::ifstream")):
         yield Target(f"{workload}, over {peer}",
                      ratio(f"iostream/{workload}", "quire", over=peer), 1, "x")
+    yield Target("fprintf 1e6 ints, over open_memstream",
+                 ratio("cfile/fprintf 1e6 ints, value", "quire", over="open_memstream"), 1.1, "x")
+    for workload, peer in (("64 MiB of a stream", "a buffer"),
+                           ("64 MiB in pieces of 1000 B", "joined first"),
+                           ("64 MiB of a file", "a buffer")):
+        yield Target(f"sending {workload}, over {peer}",
+                     ratio(f"socket/{workload}", "quire", over=peer), 1, "x")
 
 
 def targets(results):

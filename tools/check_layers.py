@@ -30,9 +30,11 @@ LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.spl
 # What each adapter adapts, as its headers begin, and the system's headers that it may use besides. Only
 # sources may name what is behind the `|`.
 ADAPTERS = {
+    "cfile": "| stdio.h stdio_ext.h unistd.h",
     "gtest": "gtest/",
     "hash": "| openssl/ xxhash.h zlib.h",
     "iostream": "",
+    "socket": "| fcntl.h poll.h sys/ ../platform/",
 }
 
 # The only sources that may call the operating system.

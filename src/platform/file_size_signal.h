@@ -6,8 +6,9 @@
 #include <csignal>
 #include <cstddef>
 
-#include <pthread.h>
 #include <sys/resource.h>
+
+#include "blocked_signal.h"
 
 namespace quire::detail {
 
@@ -18,34 +19,10 @@ inline bool file_size_allowed(std::size_t size, bool* limited) noexcept {
   return !*limited || size <= limit.rlim_cur;
 }
 
-class FileSizeSignal {
+class FileSizeSignal : public BlockedSignal {
  public:
   /// Does nothing unless `block`.
-  explicit FileSizeSignal(bool block) noexcept : blocked_(block) {
-    if (!blocked_) return;
-    sigset_t pending;
-    ::sigemptyset(&signal_);
-    ::sigaddset(&signal_, SIGXFSZ);
-    ::sigpending(&pending);
-    was_pending_ = ::sigismember(&pending, SIGXFSZ) == 1;
-    ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
-  }
-
-  ~FileSizeSignal() {
-    if (!blocked_) return;
-    const timespec at_once{};
-    if (!was_pending_) ::sigtimedwait(&signal_, nullptr, &at_once);
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
-  FileSizeSignal(const FileSizeSignal&) = delete;
-  FileSizeSignal& operator=(const FileSizeSignal&) = delete;
-
- private:
-  const bool blocked_;
-  bool was_pending_ = false;
-  sigset_t signal_;
-  sigset_t before_;
+  explicit FileSizeSignal(bool block) noexcept : BlockedSignal(SIGXFSZ, block) {}
 };
 
 }  // namespace quire::detail
