@@ -107,43 +107,57 @@ void handle_rows() {
 constexpr benchmark::IterationCount kSharing = 1'000'000;
 constexpr benchmark::IterationCount kCopying = 1;
 
+// Rows of huge data: `body(object)` alone is timed, and what it returns is dropped.
+
+template <class Body>
+void stream_row(const std::string& workload, std::size_t size, Body body) {
+  limit_runs(row(workload, "quire",
+                 [=](benchmark::State& state) {
+                   quire::BytesIO stream;
+                   stream.resize(size);
+                   repeat(state, [&] { return body(stream); });
+                 }),
+             size, kSharing);
+}
+
+template <class Body>
+void string_row(const std::string& workload, std::size_t size, Body body) {
+  limit_runs(row(workload, "std::string copy",
+                 [=](benchmark::State& state) {
+                   const std::string string(size, 'x');
+                   repeat(state, [&] { return body(string); });
+                 }),
+             size, kCopying);
+}
+
+#ifdef QUIRE_BENCH_HAS_ABSL
+template <class Body>
+void cord_row(const std::string& workload, std::size_t size, Body body) {
+  limit_runs(row(workload, "absl::Cord",
+                 [=](benchmark::State& state) {
+                   const absl::Cord cord(std::string(size, 'x'));
+                   repeat(state, [&] { return body(cord); });
+                 }),
+             size, kSharing);
+}
+#endif
+
 /// A part far larger than what anybody copies.
 void half_rows(std::size_t size) {
   const std::string workload = "share/slice half of " + size_name(size);
   const std::size_t half = size / 2;
   row(workload, "atomic ++ --", yardstick);
-  limit_runs(row(workload, "quire",
-                 [=](benchmark::State& state) {
-                   quire::BytesIO stream;
-                   stream.resize(size);
-                   repeat(state, [&] { return stream.slice(half, size); });
-                 }),
-             size, kSharing);
-  limit_runs(row(workload, "std::string copy",
-                 [=](benchmark::State& state) {
-                   const std::string string(size, 'x');
-                   repeat(state, [&] { return string.substr(half); });
-                 }),
-             size, kCopying);
+  stream_row(workload, size,
+             [=](const quire::BytesIO& stream) { return stream.slice(half, size); });
+  string_row(workload, size, [=](const std::string& string) { return string.substr(half); });
 #ifdef QUIRE_BENCH_HAS_ABSL
-  limit_runs(row(workload, "absl::Cord",
-                 [=](benchmark::State& state) {
-                   const absl::Cord cord(std::string(size, 'x'));
-                   repeat(state, [&] { return cord.Subcord(half, half); });
-                 }),
-             size, kSharing);
+  cord_row(workload, size, [=](const absl::Cord& cord) { return cord.Subcord(half, half); });
 #endif
 }
 
 void getvalue_rows(std::size_t size) {
   const std::string workload = "getvalue/" + size_name(size);
-  limit_runs(row(workload, "quire",
-                 [=](benchmark::State& state) {
-                   quire::BytesIO stream;
-                   stream.resize(size);
-                   repeat(state, [&] { return stream.getvalue(); });
-                 }),
-             size, kSharing);
+  stream_row(workload, size, [](const quire::BytesIO& stream) { return stream.getvalue(); });
   limit_runs(row(workload, "quire copy + drop",
                  [=](benchmark::State& state) {
                    quire::BytesIO stream;
@@ -159,12 +173,7 @@ void getvalue_rows(std::size_t size) {
                  }),
              size, kCopying);
 #ifdef QUIRE_BENCH_HAS_ABSL
-  limit_runs(row(workload, "absl::Cord",
-                 [=](benchmark::State& state) {
-                   const absl::Cord cord(std::string(size, 'x'));
-                   repeat(state, [&] { return cord; });
-                 }),
-             size, kSharing);
+  cord_row(workload, size, [](const absl::Cord& cord) { return cord; });
 #endif
 #ifdef QUIRE_BENCH_HAS_QT
   if (size < kGiB) {
@@ -193,26 +202,10 @@ void getvalue_rows(std::size_t size) {
 // A second stream with the same bytes, or, where the peer has none, a second value.
 void clone_rows(std::size_t size) {
   const std::string workload = "clone/" + size_name(size);
-  limit_runs(row(workload, "quire",
-                 [=](benchmark::State& state) {
-                   quire::BytesIO stream;
-                   stream.resize(size);
-                   repeat(state, [&] { return stream.clone(); });
-                 }),
-             size, kSharing);
-  limit_runs(row(workload, "std::string copy",
-                 [=](benchmark::State& state) {
-                   const std::string string(size, 'x');
-                   repeat(state, [&] { return string; });
-                 }),
-             size, kCopying);
+  stream_row(workload, size, [](const quire::BytesIO& stream) { return stream.clone(); });
+  string_row(workload, size, [](const std::string& string) { return string; });
 #ifdef QUIRE_BENCH_HAS_ABSL
-  limit_runs(row(workload, "absl::Cord",
-                 [=](benchmark::State& state) {
-                   const absl::Cord cord(std::string(size, 'x'));
-                   repeat(state, [&] { return cord; });
-                 }),
-             size, kSharing);
+  cord_row(workload, size, [](const absl::Cord& cord) { return cord; });
 #endif
 #ifdef QUIRE_BENCH_HAS_QT
   if (size >= 2 * kGiB) return;  // more than Qt 5 can hold

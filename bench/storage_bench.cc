@@ -151,7 +151,7 @@ void rewrite_rows(std::size_t size) {
     const auto by_quire = [=](const StorageOptions& options, bool again) {
       return [=](Trial& trial) {
         BytesIO stream = filled(size, options);
-        const std::string text = random_text(size);
+        const FreshCopy text(random_text(size).data(), size);
         Bytes kept = stream.getvalue();
         if (again) {
           stream.write_at(size / 2, "y");

@@ -6,8 +6,10 @@
 #include <limits>
 #include <utility>
 
+#include "mapped_block.h"
 #include "path_files.h"
 #include "quire/detail/bytes_algorithms.h"
+#include "spill_block.h"
 #include "storage.h"
 
 namespace quire {
@@ -16,6 +18,9 @@ namespace {
 
 // Under this, a copy costs less than what keeping a whole block alive may lead to.
 constexpr std::size_t kSmallResult = 64 * 1024;
+
+// What a large write writes at once.
+constexpr std::size_t kAtOnce = std::size_t{2} << 20;
 
 // Shrinking smaller blocks gives nothing worth a realloc back.
 constexpr std::size_t kShrinkFrom = 64 * 1024;
@@ -162,8 +167,9 @@ inline Bytes BytesIO::share(std::size_t offset, std::size_t count) const {
 }
 
 Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
-  // The whole block's pages, for a few bytes, would keep too much alive.
-  if (count >= kSmallResult && count >= size_ / 2) {
+  // The whole block's pages, for a few bytes, would keep too much alive, unless they are on a disk.
+  const bool worth = count >= size_ / 2 || detail::is_spilled(block_.get());
+  if (count >= kSmallResult && worth) {
     std::size_t copied = 0;
     detail::BlockRef block = branch(size_, {}, &copied);
     count_copied(CopyReason::GetValue, copied);
@@ -172,7 +178,7 @@ Bytes BytesIO::share_beside_view(std::size_t offset, std::size_t count) const {
       const std::byte* const data = block->data + offset_in_block() + offset;
       return {std::move(block), data, count};
     }
-    meet_refusal();
+    return copy_beside_view(offset, count);
   }
   return copy(offset, count);
 }
@@ -182,8 +188,9 @@ detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
   // On the heap pages never move, wherever the block came from.
   if (options_.tier == StorageOptions::heap) return {};
   if (!block_ || block_->kind->branch == nullptr) return {};
-  if (!detail::wants_sharing(size_, options_)) return {};
   const std::size_t before = offset_in_block();
+  const bool grows = before + capacity > block_->capacity;
+  if (!detail::wants_sharing(size_, grows, options_)) return {};
   // Pages for the sake of what lies in front of the stream's bytes are no bargain.
   if (before > size_) return {};
   return detail::BlockRef::adopt(block_->kind->branch(
@@ -230,7 +237,6 @@ void BytesIO::leave_block(std::size_t capacity, CopyReason reason, detail::Range
 }
 
 void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
-  meet_refusal();
   close_window();
   detail::BlockRef block = detail::new_stream_block(capacity, options_);
   // The first write of a stream's life has nothing to keep.
@@ -316,10 +322,28 @@ void BytesIO::reach_limit(std::size_t size) {
   detail::throw_over_limit(size, options_.size_limit);
 }
 
+void BytesIO::fill_in_pieces(const std::byte* data, std::size_t size) noexcept {
+  for (std::size_t done = 0; done < size; done += kAtOnce) {
+    const std::size_t piece = std::min(kAtOnce, size - done);
+    const std::size_t at = position_ + done;
+    if (done != 0) static_cast<void>(open_window(at, at + piece));
+    std::memcpy(data_ + at, data + done, piece);
+  }
+}
+
 std::size_t BytesIO::write_slow(ByteSpan data) {
   check_open();
   if (data.empty()) return 0;
   std::size_t end = detail::checked_add(position_, data.size());
+  if (end == data.size() && end < detail::kMappedFrom && end <= options_.size_limit && !block_ &&
+      size_ == 0 && !fixed() && options_.tier != StorageOptions::paged) {
+    // Many a stream is written to once.
+    begin_block(end);
+    std::memcpy(data_, data.data(), end);
+    position_ = size_ = end;
+    count_copied(CopyReason::Caller, end);
+    return end;
+  }
   if (fixed() && end > room_) {
     if (memory_ == Memory::FixedThrow) detail::throw_full(end, room_);
     if (position_ >= room_) return 0;
@@ -332,7 +356,11 @@ std::size_t BytesIO::write_slow(ByteSpan data) {
   make_writable(std::min(position_, size_), end);
   if (position_ > size_) std::memset(data_ + size_, 0, position_ - size_);
   const std::size_t count = end - position_;
-  std::memmove(data_ + position_, data.data(), count);
+  if (count > kAtOnce && !from_itself) [[unlikely]] {
+    fill_in_pieces(data.data(), count);
+  } else {
+    std::memmove(data_ + position_, data.data(), count);
+  }
   position_ = end;
   size_ = std::max(size_, end);
   count_copied(CopyReason::Caller, count);
@@ -516,7 +544,21 @@ std::size_t BytesIO::find(ByteSpan needle, SliceBound start, SliceBound stop) co
 
 FilePath BytesIO::as_path() const {
   check_open();
-  return detail::file_of({data_, size_});
+  if (block_ && data_ == block_->data && !pinned() && options_.tier != StorageOptions::heap) {
+    // What moves is no longer to be written to in place.
+    raise_mark(size_);
+    std::size_t copied = 0;
+    int file = -1;
+    const bool given = detail::give_file(*block_.get(), size_, &copied, &file);
+    count_copied(CopyReason::GetValue, copied);
+    if (given) {
+      count_shared(CopyReason::GetValue, size_ - copied);
+      return FilePath(file);
+    }
+  }
+  FilePath file = detail::file_of({data_, size_});
+  count_copied(CopyReason::GetValue, size_);
+  return file;
 }
 
 WritablePath BytesIO::as_writable_path() {

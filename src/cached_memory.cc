@@ -14,7 +14,7 @@ namespace {
 
 using detail::Mapping;
 
-/// Oldest first. The lock is process_locks.cache.
+/// Oldest first, each in the budget of mappings. The lock is process_locks.cache.
 class MappingCache {
  public:
   Mapping take(std::size_t least, std::size_t most, std::size_t used,
@@ -36,7 +36,7 @@ class MappingCache {
   void give_surplus(std::size_t surplus) noexcept { lent_ -= surplus; }
 
   void give(const Mapping& mapping) noexcept {
-    if (mapping.size + lent_ > limit_) return unmap(mapping);
+    if (mapping.size + lent_ > limit_ || !detail::pages::take_mappings(1)) return unmap(mapping);
     shrink_to(limit_ - lent_ - mapping.size);
     if (count_ == kept_.size()) unmap(remove(0));
     kept_[count_++] = mapping;
@@ -64,6 +64,7 @@ class MappingCache {
     std::copy(kept_.begin() + index + 1, kept_.begin() + count_, kept_.begin() + index);
     --count_;
     bytes_ -= removed.size;
+    detail::pages::give_mappings(1);
     return removed;
   }
 

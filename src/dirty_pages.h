@@ -3,6 +3,7 @@
 // Lifetime: a value. Thread: one owner, or the block's lock.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -36,16 +37,25 @@ class DirtyPages {
     return true;
   }
 
+  /// How many of [first, end) are set.
+  [[nodiscard]] std::size_t count(std::size_t first, std::size_t end) const noexcept {
+    std::size_t found = 0;
+    while (first < end) {
+      const std::size_t bits = std::min(kBits - first % kBits, end - first);
+      found += static_cast<std::size_t>(std::popcount(words_[first / kBits] & mask(first, bits)));
+      first += bits;
+    }
+    return found;
+  }
+
   /// Sets [first, end).
   void set(std::size_t first, std::size_t end) noexcept {
     while (first < end) {
-      const std::size_t bit = first % kBits;
-      const std::size_t bits = std::min(kBits - bit, end - first);
-      const std::uint64_t mask =
-          (bits == kBits ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1) << bit;
+      const std::size_t bits = std::min(kBits - first % kBits, end - first);
+      const std::uint64_t added = mask(first, bits);
       std::uint64_t& word = words_[first / kBits];
-      count_ += static_cast<std::size_t>(std::popcount(mask & ~word));
-      word |= mask;
+      count_ += static_cast<std::size_t>(std::popcount(added & ~word));
+      word |= added;
       first += bits;
     }
   }
@@ -84,6 +94,12 @@ class DirtyPages {
 
  private:
   static constexpr std::size_t kBits = 64;
+
+  /// `bits` bits of a word, from that of page `first` on.
+  [[nodiscard]] static std::uint64_t mask(std::size_t first, std::size_t bits) noexcept {
+    const std::uint64_t low = bits == kBits ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+    return low << (first % kBits);
+  }
 
   /// The first page from `from` on whose bit is the other one than in `flip`.
   [[nodiscard]] std::size_t find(std::size_t from, std::size_t end,

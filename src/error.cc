@@ -72,6 +72,11 @@ void throw_full(std::size_t needed, std::size_t capacity) {
                           " bytes is full: " + std::to_string(needed) + " bytes needed");
 }
 
+void throw_lines_cut(std::size_t taken) {
+  throw std::length_error("the stream is full: writelines wrote only " + std::to_string(taken) +
+                          " bytes");
+}
+
 void throw_invalid(const std::string& message) {
   throw std::invalid_argument(message);
 }

@@ -22,8 +22,11 @@ constexpr std::size_t kPiece = std::size_t{256} << 10;
 
 }  // namespace
 
-FilePath::FilePath(int descriptor)
-    : descriptor_(descriptor), path_(detail::temporary_file::path_of(descriptor)) {}
+// It is closed even when there is no memory for the path.
+FilePath::FilePath(int descriptor) : FilePath() {
+  descriptor_ = descriptor;
+  path_ = detail::temporary_file::path_of(descriptor);
+}
 
 FilePath::FilePath(FilePath&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
@@ -55,7 +58,6 @@ namespace detail {
 
 namespace {
 
-/// A descriptor that is closed unless it is given on.
 int created(const std::string& directory) {
   int file = -1;
   const int error = directory.empty() ? temporary_file::create_in_memory(&file)
@@ -71,16 +73,17 @@ FilePath new_path_file(const std::string& directory) {
 }
 
 FilePath file_of(ByteSpan data, const std::string& directory) {
-  int file = created(directory);
+  const int file = created(directory);
+  int reader = -1;
   int error = 0;
   if (!data.empty()) {
     error = temporary_file::allocate(file, 0, data.size());
     if (error == 0) error = temporary_file::write(file, data.data(), data.size(), 0);
   }
-  if (error == 0) error = temporary_file::make_constant(&file);
-  if (error == 0) return FilePath(file);
+  if (error == 0) error = temporary_file::make_constant(file, data.size(), &reader);
   temporary_file::close(file);
-  fail(error, directory);
+  if (error != 0) fail(error, directory);
+  return FilePath(reader);
 }
 
 void read_file(int file, const std::function<void(ByteSpan)>& take) {

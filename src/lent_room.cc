@@ -84,7 +84,9 @@ void LentRoom::commit(std::size_t count) {
   stream.count_copied(CopyReason::Caller, count);
 }
 
-LentBytes::LentBytes(const BytesIO& stream)
-    : block_(stream.block_), span_(stream.data_, stream.size()) {}
+BlockRef LentRoom::block_of(const BytesIO& stream, ByteSpan* bytes) {
+  *bytes = ByteSpan(stream.data_, stream.size());
+  return stream.block_;
+}
 
 }  // namespace quire::detail

@@ -3,23 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <utility>
 
-#include "dirty_pages.h"
+#include "mapped_layout.h"
 #include "mapping_cache.h"
 #include "memory_file.h"
+#include "page_ranges.h"
 #include "process_locks.h"
 #include "quire/detail/pages.h"
 
 namespace quire::detail {
 
 namespace {
-
-// Bytes that are in memory twice while they move into a file.
-constexpr std::size_t kChunk = std::size_t{4} << 20;
 
 // A tail that is not larger is copied rather than moved into the file.
 constexpr std::size_t kSmallTail = std::size_t{64} << 10;
@@ -30,208 +27,17 @@ constexpr std::size_t kBirthStep = std::size_t{256} << 10;
 // A hole that is not larger is mapped like the rest: a page fault costs less than a mapping.
 constexpr std::size_t kSmallHole = std::size_t{64} << 10;
 
-// How many times its size a block may get from the cache.
-constexpr std::size_t kOversize = 8;
-
-// A part of the data, and no less than a little, that is touched ahead of it.
-constexpr std::size_t kAhead = 20;
-constexpr std::size_t kAheadMin = std::size_t{32} << 10;
-
-/// Whole pages of a block that come from its file.
-struct Extent {
-  std::size_t begin;
-  std::size_t offset;  // in the file
-  std::size_t size;
-};
-
-using Extents = std::array<Extent, 8>;
-
-struct MappedBlock : Block {
-  MappedBlock(const Mapping& mapping, std::size_t surplus, Paging paged) noexcept;
-
-  const Paging paging;
-  std::size_t touched;  // up to where pages are known to be there
-  std::size_t surplus;  // of what the cache lent
-  MemoryFileRef file;
-  MemoryFileRef spilled;   // the SpillFile that pages come from, to be kept as long as they do
-  std::size_t frozen = 0;  // each page below is in an extent or dirty
-  Extents extents{};
-  std::size_t extent_count = 0;
-  DirtyPages dirty;
-  bool dirty_known = true;   // false once a writable view was handed out
-  bool read_only = false;    // parts of it, as others only read them
-  std::size_t mappings = 1;  // taken from the budget
-
-  [[nodiscard]] Extent* last_extent() noexcept {
-    return extent_count == 0 ? nullptr : &extents[extent_count - 1];
-  }
-};
-
-MappedBlock& mapped(Block* block) noexcept {
-  return *static_cast<MappedBlock*>(block);
-}
-
-std::size_t pages_of(std::size_t bytes) noexcept {
-  return bytes / pages::page_size();
-}
-
-std::size_t overlap(std::size_t end, Range part) noexcept {
-  return std::min(end, part.offset + part.count) - std::min(end, part.offset);
-}
-
-// --- mappings ------------------------------------------------------------------------------------
-
-Mapping new_mapping(std::size_t size, std::size_t used, std::size_t* surplus) noexcept {
-  Mapping mapping = take_cached_mapping(size, size * kOversize, used, surplus);
-  if (mapping.size == 0 && pages::map(size, &mapping.data) == 0) mapping.size = size;
-  return mapping;
-}
-
-void drop_mapping(MappedBlock& block) noexcept {
-  give_surplus(std::exchange(block.surplus, 0));
-  // Pages of a file are of no use to the next block.
-  if (block.file) {
-    pages::unmap(block.data, block.capacity);
-  } else {
-    cache_or_unmap({block.data, block.capacity, block.touched});
-  }
-}
-
-void set_mapping(MappedBlock& block, const Mapping& mapping, std::size_t surplus) noexcept {
-  block.data = mapping.data;
-  block.capacity = mapping.size;
-  block.touched = mapping.touched;
-  block.surplus = surplus;
-}
-
-/// Where a huge page begins, at or before an offset of the block.
-std::size_t huge_page_before(const MappedBlock& block, std::size_t offset) noexcept {
-  const auto start = reinterpret_cast<std::uintptr_t>(block.data);
-  const std::uintptr_t at = (start + offset) & ~(pages::kHugePage - 1);
-  return at < start ? 0 : at - start;
-}
-
-/// Gets the pages of [begin, end) before they are written to one by one: a fault for each costs more
-/// than the copying. Goes ahead as far as memory at rest may be more than the data, and stops where
-/// a huge page may begin the next time.
-void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
-  const std::size_t from = std::max(block.touched, pages::round_down(begin));
-  std::size_t to = pages::round_up(end + begin / kAhead + kAheadMin);
-  const std::size_t stop = huge_page_before(block, to);
-  if (stop >= end && stop > from) to = stop;
-  to = std::min(to, block.capacity);
-  if (to > from) pages::populate(block.data + from, to - from);
-  block.touched = std::max(from, to);
-}
-
-std::size_t mapping_size(std::size_t capacity) noexcept {
-  return pages::round_up(std::max<std::size_t>(capacity, 1));
-}
-
-/// The same for a block that grows: in whole huge pages where these matter, for then mappings begin
-/// with one. It will hardly stay at the size that it asks for.
-std::size_t grown_size(std::size_t capacity) noexcept {
-  const std::size_t unit = capacity < 2 * pages::kHugePage ? pages::page_size() : pages::kHugePage;
-  return (capacity + unit - 1) & ~(unit - 1);
-}
-
-bool take_mappings(MappedBlock& block, std::size_t count) noexcept {
-  if (!pages::take_mappings(count)) return false;
-  block.mappings += count;
-  return true;
-}
-
-/// Has taken as many mappings as the block is made of, no more and no less; false when it may not.
-bool settle_mappings(MappedBlock& block) noexcept {
-  std::size_t needed = 0;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < block.extent_count; ++i) {
-    needed += block.extents[i].begin > at ? 2 : 1;
-    at = block.extents[i].begin + block.extents[i].size;
-  }
-  if (at < block.capacity) ++needed;
-  if (needed > block.mappings) return take_mappings(block, needed - block.mappings);
-  pages::give_mappings(block.mappings - needed);
-  block.mappings = needed;
-  return true;
-}
-
-void forget_file(MappedBlock& block) noexcept {
-  block.file = MemoryFileRef();
-  block.frozen = block.extent_count = 0;
-  block.dirty.clear();
-  block.dirty_known = true;
-}
-
-bool make_writable(MappedBlock& block) noexcept {
-  if (block.read_only && pages::make_writable(block.data, block.capacity) != 0) return false;
-  block.read_only = false;
-  return true;
-}
-
-// --- into the file -------------------------------------------------------------------------------
-
-/// Where the pages from `begin` on, `offset` in the file, are recorded; null when there is no room.
-Extent* extent_for(MappedBlock& block, std::size_t begin, std::size_t offset) noexcept {
-  Extent* const last = block.last_extent();
-  if (last != nullptr && last->begin + last->size == begin && last->offset + last->size == offset) {
-    return last;
-  }
-  if (block.extent_count == block.extents.size() || !take_mappings(block, 1)) return nullptr;
-  Extent& added = block.extents[block.extent_count++];
-  added = {begin, offset, 0};
-  return &added;
-}
-
-/// Moves the tail up to `end`, whole pages, into the file: a chunk is written, then mapped over
-/// itself, so that neither the addresses nor the bytes change for those who are reading them. Stops
-/// where it fails; what is done is done. Returns the bytes that were moved.
-std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) noexcept {
-  const std::size_t begin = block.frozen;
-  if (end <= begin || !block.file->grows() || !block.dirty.grow(pages_of(end))) return 0;
-  const std::size_t offset = block.file->set_aside(end - begin);
-  Extent* const extent = extent_for(block, begin, offset);
-  if (extent == nullptr) {
-    block.file->take_back(offset, end - begin);
-    return 0;
-  }
-  while (block.frozen < end) {
-    const std::size_t at = block.frozen;
-    const std::size_t size = std::min(kChunk, end - at);
-    const std::size_t file_at = offset + (at - begin);
-    if (block.file->append(block.data + at, size, file_at) != 0) break;
-    if (block.file->map_in_place(block.data + at, size, file_at, access) != 0) break;
-    extent->size += size;
-    block.frozen += size;
-    if (access == pages::Access::Read) block.read_only = true;
-  }
-  if (extent->size == 0) {
-    --block.extent_count;
-    pages::give_mappings(1);
-    --block.mappings;
-  }
-  const std::size_t moved = block.frozen - begin;
-  block.file->take_back(offset + moved, end - block.frozen);
-  return moved;
-}
-
-/// Sets `block.dirty` from what the system knows.
-bool find_dirty(MappedBlock& block) noexcept {
-  const std::size_t count = pages_of(block.frozen);
-  const std::unique_ptr<std::uint64_t[]> words(new (std::nothrow) std::uint64_t[count]);
-  if (words == nullptr || pages::read_pagemap(block.data, count, words.get()) != 0) return false;
-  for (std::size_t page = 0; page < count; ++page) {
-    if (pages::is_own_page(words[page])) block.dirty.set(page, page + 1);
-  }
-  return true;
-}
+// --- branches ------------------------------------------------------------------------------------
 
 /// Readies `block` for a branch of its first `used` bytes: gets them into a file, as far as that is
 /// cheaper than copying. False: copy all.
 bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) noexcept {
   const std::size_t whole = pages::round_down(used);
   if (whole == 0) return false;
-  if (block.file && !block.dirty_known && !find_dirty(block)) return false;
+  if (block.file && !block.dirty_known &&
+      add_own_pages(block.data, pages_of(block.frozen), block.dirty) != 0) {
+    return false;
+  }
   const std::size_t tail = used - std::min(block.frozen, used);
   const bool must_copy_tail = block.file && (tail <= kSmallTail || !block.file->grows());
   const std::size_t differs =
@@ -239,6 +45,7 @@ bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) n
   // Once as much was copied over the file's pages as they are, a new file costs no more.
   const bool worn = block.file && (block.file->overlaid() + differs >= block.file->size() ||
                                    block.extent_count == block.extents.size());
+  const bool first = !block.file;
   if (!block.file || !block.file->open() || worn) {
     MemoryFileRef fresh = MemoryFileRef::create();
     if (!fresh) return block.file && block.file->open();
@@ -251,14 +58,17 @@ bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) n
   const pages::Access access =
       block.export_count() == 0 ? pages::Access::Read : pages::Access::ReadWrite;
   *copied += freeze(block, whole, access);
+  if (block.frozen == 0 && first) {
+    // A file that has nothing is only a descriptor less for others.
+    forget_file(block);
+    return false;
+  }
   // Whoever holds a writable view may already be writing to pages that the file has now.
   if (block.export_count() != 0) block.dirty_known = false;
   // Until then there may be parts that come from the file before.
   if (block.frozen == whole) static_cast<void>(settle_mappings(block));
   return block.frozen != 0;
 }
-
-// --- out of the file -----------------------------------------------------------------------------
 
 /// Maps the part [begin, end) of an extent at the same place of another block.
 bool map_part(const MappedBlock& source, const Extent& extent, std::size_t begin, std::size_t end,
@@ -339,7 +149,7 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   if (overlap(used, hole) > used / 2) return nullptr;
   const std::lock_guard lock(process_locks.layouts.of(block));
   if (!prepare_branch(source, used, copied)) return nullptr;
-  Block* const made = new_mapped_block(std::max(used, capacity), source.paging);
+  Block* const made = new_mapped_block(std::max(used, capacity), source.paging, source.huge_pages);
   if (made == nullptr) return nullptr;
   BlockRef owner = BlockRef::adopt(made);
   MappedBlock& target = mapped(made);
@@ -364,7 +174,7 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   return owner.detach();
 }
 
-/// To anonymous memory, all of it. REQUIRES: the caller owns the block alone, and that the file
+/// To anonymous memory, all of it. REQUIRES: no other block has a share in the file
 Block* go_home(MappedBlock& block, std::size_t used, std::size_t capacity,
                std::size_t* copied) noexcept {
   std::size_t surplus = 0;
@@ -447,16 +257,22 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
     }
     const std::size_t whole = pages::round_down(begin);
     if (whole - self.frozen >= kBirthStep) {
-      if (!self.file) self.file = MemoryFileRef::create();
+      const bool first = !self.file;
+      if (first) self.file = MemoryFileRef::create();
       if (self.file) freeze(self, whole, pages::Access::ReadWrite);
+      if (first && self.frozen == 0) forget_file(self);
     }
     return {self.frozen, std::min(self.capacity, std::max(end, self.frozen + 2 * kBirthStep))};
   }
   const std::size_t first = begin / pages::page_size();
   const std::size_t last = pages_of(pages::round_up(std::min(end, self.frozen)));
-  self.dirty.set(first, last);
+  const std::size_t clean = last - first - self.dirty.count(first, last);
   // With most of it copied the file is only a second copy, if nobody else has it.
-  if (alone && self.file->unique() && self.dirty.count() * 2 > pages_of(self.frozen)) return {};
+  if (alone && self.file->unique() && (self.dirty.count() + clean) * 2 > pages_of(self.frozen)) {
+    return {};
+  }
+  if (alone && clean != 0) replace_units(self, begin, std::min(end, self.frozen));
+  self.dirty.set(first, last);
   const bool into_tail = end >= self.frozen && self.paging == Paging::WhenShared;
   return {first * pages::page_size(),
           into_tail ? self.capacity : std::max(end, last * pages::page_size())};
@@ -490,21 +306,16 @@ std::size_t memory_of_mapped(Block* block) noexcept {
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,
                                 window_mapped, expose_mapped,  memory_of_mapped};
 
-MappedBlock::MappedBlock(const Mapping& mapping, std::size_t lent, Paging paged) noexcept
-    : Block{mapping.data, mapping.size, &kMappedKind, 1, 0},
-      paging(paged),
-      touched(mapping.touched),
-      surplus(lent) {}
-
 }  // namespace
 
-Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept {
+Block* new_mapped_block(std::size_t capacity, Paging paging, bool huge_pages) noexcept {
   if (!pages::available() || capacity > kMaxSize) return nullptr;
   if (!pages::take_mappings(1)) return nullptr;
   std::size_t surplus = 0;
   const Mapping mapping = new_mapping(mapping_size(capacity), capacity, &surplus);
   if (mapping.size != 0) {
-    auto* const block = new (std::nothrow) MappedBlock(mapping, surplus, paging);
+    auto* const block =
+        new (std::nothrow) MappedBlock(&kMappedKind, mapping, surplus, paging, huge_pages);
     if (block != nullptr) return block;
     give_surplus(surplus);
     cache_or_unmap(mapping);
@@ -523,7 +334,7 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   if (whole == 0 || self.spilled || !none.grow(pages_of(whole)) || !take_mappings(self, 1)) return;
   std::size_t done = 0;
   while (done < whole) {
-    const std::size_t size = std::min(kChunk, whole - done);
+    const std::size_t size = std::min(kMovedAtOnce, whole - done);
     if (file->map_in_place(self.data + done, size, done, pages::Access::Read) != 0) break;
     done += size;
   }
@@ -539,6 +350,30 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   self.extents[0] = {0, 0, done};
   self.extent_count = 1;
   self.read_only = true;
+  if (done == whole) static_cast<void>(settle_mappings(self));
+}
+
+bool give_file(Block& block, std::size_t size, std::size_t* copied, int* reader) noexcept {
+  *copied = 0;
+  if (block.kind != &kMappedKind) return false;
+  MappedBlock& self = mapped(&block);
+  const std::lock_guard lock(process_locks.layouts.of(&block));
+  const std::size_t whole = pages::round_down(size);
+  if (!self.file || self.file->on_disk() || self.frozen == 0 || self.frozen > whole) return false;
+  if (!self.dirty_known && add_own_pages(self.data, pages_of(self.frozen), self.dirty) != 0) {
+    return false;
+  }
+  if (self.dirty.count() != 0) return false;
+  const std::size_t had = self.file->size();
+  if (had == self.frozen) {
+    *copied = freeze(self, whole, pages::Access::ReadWrite);
+    static_cast<void>(settle_mappings(self));
+  }
+  const Extent& all = self.extents[0];
+  if (self.extent_count != 1 || all.offset != 0 || all.size != whole) return false;
+  if (self.file->seal(whole, self.data + whole, size - whole, reader) != 0) return false;
+  *copied = size - had;
+  return true;
 }
 
 const char* tier_of(Block& block) noexcept {

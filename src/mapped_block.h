@@ -25,13 +25,22 @@ enum class Paging {
   FromBirth,   ///< into a file as it grows, so that not even the first such write pays for all
 };
 
-/// A new block of whole pages with one owner; null when the system refuses. Content not set.
-[[nodiscard]] Block* new_mapped_block(std::size_t capacity, Paging paging) noexcept;
+/// A new block of whole pages with one owner, which asks for huge ones or not; null when the system
+/// refuses. Content not set.
+[[nodiscard]] Block* new_mapped_block(std::size_t capacity, Paging paging,
+                                      bool huge_pages) noexcept;
 
 /// Lets a mapped block that is shared have its first `used` bytes, which nobody changes, from a file
 /// that has them as well, at the same offsets. Its handles go on seeing them where they are. Nothing
 /// is done to other blocks, nor where the system refuses.
 void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept;
+
+/// Gives out the file that the first `size` bytes of a block come from, when it has those and no
+/// others: `*reader` is a descriptor of it for reading, and it is sealed, so that nobody can change it
+/// any more. What is missing at its end is moved into it, which `*copied` counts: the caller's window
+/// must not reach below `size`, nor a writable view be alive. False: copy.
+[[nodiscard]] bool give_file(Block& block, std::size_t size, std::size_t* copied,
+                             int* reader) noexcept;
 
 /// "mapped" or "paged".
 [[nodiscard]] const char* tier_of(Block& block) noexcept;

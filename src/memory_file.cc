@@ -1,12 +1,16 @@
 #include "memory_file.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <new>
 
 #include "process_locks.h"
+#include "quire/detail/temporary_file.h"
 
 namespace quire::detail {
 
@@ -22,9 +26,10 @@ void MemoryFile::release() noexcept {
   if (owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
-int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+int MemoryFile::append(const std::byte* data, std::size_t size, std::size_t offset,
+                       bool huge) noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
-  return grows() ? pages::append(descriptor_, data, size, offset) : EBADF;
+  return grows() ? pages::append(descriptor_, data, size, offset, huge) : EBADF;
 }
 
 int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,
@@ -44,9 +49,40 @@ int MemoryFile::map_in_place(std::byte* data, std::size_t size, std::size_t offs
   if (!torn) return error;
   // Whoever has a handle of the bytes must go on seeing them.
   if (pages::renew(data, size) != 0 || pages::read_back(descriptor_, data, size, offset) != 0) {
-    std::fputs("quire: the system took away a mapping that is in use, and refuses another\n",
-               stderr);
-    std::abort();
+    end_without_bytes();
+  }
+  return error;
+}
+
+bool MemoryFile::holds(const std::byte* data, std::size_t size, std::size_t offset) const noexcept {
+  std::array<std::byte, 512> piece;
+  for (std::size_t done = 0; done < size; done += piece.size()) {
+    const std::size_t some = std::min(piece.size(), size - done);
+    if (pages::read_back(descriptor_, piece.data(), some, offset + done) != 0) return false;
+    if (std::memcmp(piece.data(), data + done, some) != 0) return false;
+  }
+  return true;
+}
+
+int MemoryFile::seal(std::size_t size, const std::byte* rest, std::size_t rest_size,
+                     int* reader) noexcept {
+  const std::lock_guard lock(process_locks.files.of(this));
+  const std::size_t whole = size + rest_size;
+  if (!open()) return EBADF;
+  if (sealed_.load(std::memory_order_relaxed)) {
+    const bool same = holds(rest, rest_size, size);
+    return same ? temporary_file::make_constant(descriptor_, whole, reader) : EBUSY;
+  }
+  if (!grows()) return EBADF;
+  // Whoever sets bytes aside after this finds that the file no longer grows.
+  std::size_t expected = size;
+  if (!size_.compare_exchange_strong(expected, whole, std::memory_order_relaxed)) return EBUSY;
+  int error = rest_size == 0 ? 0 : pages::append(descriptor_, rest, rest_size, size, false);
+  if (error == 0) error = temporary_file::make_constant(descriptor_, whole, reader);
+  if (error == 0) {
+    sealed_.store(true, std::memory_order_relaxed);
+  } else {
+    take_back(size, rest_size);
   }
   return error;
 }
@@ -61,6 +97,11 @@ void MemoryFile::retire() noexcept {
   const std::lock_guard lock(process_locks.files.of(this));
   const int descriptor = descriptor_.exchange(-1, std::memory_order_relaxed);
   if (descriptor >= 0) pages::close_file(descriptor);
+}
+
+void end_without_bytes() noexcept {
+  std::fputs("quire: the system took away a mapping that is in use, and refuses another\n", stderr);
+  std::abort();
 }
 
 }  // namespace quire::detail

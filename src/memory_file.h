@@ -42,9 +42,10 @@ class MemoryFile {
     return descriptor_.load(std::memory_order_relaxed) >= 0;
   }
 
-  /// Whether it can still be appended to: only by the process that made it.
+  /// Whether it can still be appended to: only by the process that made it, until it is sealed.
   [[nodiscard]] bool grows() const noexcept {
-    return !on_disk_ && open() && generation_ == pages::process_generation();
+    return !on_disk_ && open() && !sealed_.load(std::memory_order_relaxed) &&
+           generation_ == pages::process_generation();
   }
 
   /// Whether it is a SpillFile.
@@ -61,8 +62,9 @@ class MemoryFile {
     size_.compare_exchange_strong(end, offset, std::memory_order_relaxed);
   }
 
-  /// Writes to bytes that were set aside and that no mapping shows.
-  [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset) noexcept;
+  /// Writes to bytes that were set aside and that no mapping shows; see pages::append().
+  [[nodiscard]] int append(const std::byte* data, std::size_t size, std::size_t offset,
+                           bool huge) noexcept;
 
   /// Maps a part of the file over bytes that somebody may be reading and that the file has there, too.
   /// When that fails the bytes are where they were.
@@ -72,6 +74,12 @@ class MemoryFile {
   /// As pages::map_over().
   [[nodiscard]] int map_over(std::byte* data, std::size_t size, std::size_t offset,
                              pages::Access access, bool* torn) noexcept;
+
+  /// Appends the last bytes, less than a page, and seals the file for good: nobody can change it any
+  /// more, and it can still be mapped. `*reader` is a descriptor of it for reading. Refused unless
+  /// `size` bytes are all it has: without `rest`, or with it when it is sealed already.
+  [[nodiscard]] int seal(std::size_t size, const std::byte* rest, std::size_t rest_size,
+                         int* reader) noexcept;
 
   /// Nobody will map or extend it any more. What is mapped stays.
   void retire() noexcept;
@@ -95,13 +103,21 @@ class MemoryFile {
   }
 
  private:
+  /// Whether it has these bytes there.
+  [[nodiscard]] bool holds(const std::byte* data, std::size_t size,
+                           std::size_t offset) const noexcept;
+
   std::atomic<std::size_t> owners_ = 1;
   std::atomic<std::size_t> size_ = 0;
   std::atomic<std::size_t> overlaid_ = 0;
   std::atomic<int> descriptor_;
+  std::atomic<bool> sealed_ = false;
   const bool on_disk_;
   const std::uint64_t generation_ = pages::process_generation();
 };
+
+/// The bytes of a block are gone because the system unmapped them and did not map others.
+[[noreturn]] void end_without_bytes() noexcept;
 
 /// A block's share in a MemoryFile, or none.
 class MemoryFileRef {

@@ -11,6 +11,8 @@ constinit ProcessLocks process_locks;
 namespace {
 
 void lock_all() noexcept {
+  process_locks.spill_blocks.lock_all();
+  process_locks.spill_files.lock_all();
   process_locks.reports.lock();
   process_locks.layouts.lock_all();
   process_locks.files.lock_all();
@@ -24,6 +26,8 @@ void unlock_all() noexcept {
   process_locks.files.unlock_all();
   process_locks.layouts.unlock_all();
   process_locks.reports.unlock();
+  process_locks.spill_files.unlock_all();
+  process_locks.spill_blocks.unlock_all();
 }
 
 const bool registered = pages::before_and_after_fork(lock_all, unlock_all);

@@ -12,6 +12,7 @@
 namespace quire::detail {
 
 /// Many locks for many more objects: two objects may have the same one, so nobody holds two.
+template <std::size_t Count>
 class StripedLock {
  public:
   constexpr StripedLock() noexcept = default;
@@ -29,15 +30,21 @@ class StripedLock {
   }
 
  private:
-  std::array<std::mutex, 16> stripes_{};
+  std::array<std::mutex, Count> stripes_{};
 };
 
+/// No more than 60 in all: the thread sanitizer gives up when a thread holds more than 64, as one that
+/// forks does.
 struct ProcessLocks {
-  std::mutex reports;   ///< the list of MemoryReports
-  StripedLock layouts;  ///< what a mapped block's pages are
-  StripedLock files;    ///< a memory file's descriptor
-  std::mutex cache;     ///< the freed mappings
-  std::mutex ledgers;   ///< the list of the threads' ledgers
+  // Held while a disk works. First, so that a fork that waits for them makes nobody wait for the rest.
+  StripedLock<8> spill_blocks;  ///< what a spilled block's pages are
+  StripedLock<8> spill_files;   ///< a temporary file that is written to
+
+  std::mutex reports;       ///< the list of MemoryReports
+  StripedLock<16> layouts;  ///< what a mapped block's pages are
+  StripedLock<16> files;    ///< a memory file's descriptor
+  std::mutex cache;         ///< the freed mappings
+  std::mutex ledgers;       ///< the list of the threads' ledgers
 };
 
 extern ProcessLocks process_locks;

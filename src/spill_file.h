@@ -1,4 +1,4 @@
-// SpillFile: a file on disk that holds a block's bytes at the offsets that they have in the block.
+// SpillFile: a file on disk that holds the bytes of blocks at the offsets that they have there.
 //
 //   file      [ written, seen by several blocks | written by one of them | room on the disk ]
 //              0                           floor                    written              room
@@ -12,6 +12,8 @@
 // fork waits for that.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,7 +22,9 @@
 
 #include "dirty_pages.h"
 #include "memory_file.h"
+#include "page_ranges.h"
 #include "quire/detail/block.h"
+#include "quire/detail/pages.h"
 
 namespace quire::detail {
 
@@ -36,6 +40,18 @@ struct SpillPlace {
 /// Errors: std::system_error when there is none.
 [[nodiscard]] std::shared_ptr<const SpillPlace> spill_place(const std::string& directory,
                                                             std::size_t limit);
+
+/// Calls `visit(offset, count)` for each run of bytes below `used` that are in dirty pages.
+template <class Visit>
+void for_each_dirty(const DirtyPages& dirty, std::size_t used, Visit visit) {
+  const std::size_t page = pages::page_size();
+  const std::size_t last = std::min(dirty.size(), pages_up(used));
+  for (Range run = dirty.next_run(0, last); run.count != 0;
+       run = dirty.next_run(run.offset + run.count, last)) {
+    const std::size_t at = run.offset * page;
+    visit(at, std::min(run.count * page, used - at));
+  }
+}
 
 class SpillFile final : public MemoryFile {
  public:
@@ -78,6 +94,9 @@ class SpillFile final : public MemoryFile {
   /// The block is gone, or has left for another file.
   void leave(const Block* block) noexcept;
 
+  /// Cuts a file that no block has yet to `size` bytes; see temporary_file::make_constant().
+  [[nodiscard]] int make_constant(std::size_t size, int* reader) noexcept;
+
   /// Maps `size` bytes; see temporary_file::map().
   [[nodiscard]] int map(std::size_t size, std::byte** data) noexcept;
 
@@ -97,24 +116,6 @@ class SpillFile final : public MemoryFile {
   std::size_t written_ = 0;
   std::atomic<std::size_t> room_ = 0;
 };
-
-/// A block over a new file with `size` bytes in it, and room for `capacity`.
-/// Errors: std::system_error that names the directory.
-[[nodiscard]] BlockRef new_spill_block(const std::shared_ptr<const SpillPlace>& place,
-                                       const std::byte* data, std::size_t size,
-                                       std::size_t capacity);
-
-/// The file of a block that has one on disk; null for others.
-[[nodiscard]] SpillFile* spill_file_of(Block* block) noexcept;
-
-/// Makes sure that a part of a block, which the caller may write, has room on the disk, and that so
-/// many changes can go back into the file: into a new one where they must not into its own. No window
-/// is open, and no view alive.
-[[nodiscard]] int prepare_spill(Block& block, Range range) noexcept;
-
-/// The error number that made a spilled block refuse this thread something since this was last asked,
-/// or 0.
-[[nodiscard]] int take_spill_error() noexcept;
 
 [[noreturn]] void throw_spill_error(int error, const SpillPlace& place);
 

@@ -9,6 +9,7 @@
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
 #include "quire/error.h"
+#include "spill_block.h"
 #include "spill_file.h"
 
 namespace quire {
@@ -74,7 +75,7 @@ void SpooledIO::close() noexcept {
 // --- into the file -------------------------------------------------------------------------------
 
 bool SpooledIO::on_disk() const noexcept {
-  return detail::spill_file_of(block_.get()) != nullptr;
+  return detail::is_spilled(block_.get());
 }
 
 void SpooledIO::mark_rolled() noexcept {
@@ -83,8 +84,8 @@ void SpooledIO::mark_rolled() noexcept {
 }
 
 void SpooledIO::move_to_file() {
-  if (const detail::SpillFile* const file = detail::spill_file_of(block_.get())) {
-    place_ = file->place();
+  if (on_disk()) {
+    place_ = detail::spill_place_of(*block_.get());
     options_.tier = StorageOptions::paged;
     return;
   }
@@ -93,10 +94,10 @@ void SpooledIO::move_to_file() {
   detail::BlockRef block =
       detail::new_spill_block(place, data_, size_, detail::grown_capacity(0, size_));
   if (block_ && !block_->unique() && data_ == block_->data) {
-    detail::SpillFile* const file = detail::spill_file_of(block.get());
-    file->retain();
-    detail::rebase(*block_.get(), size_, detail::MemoryFileRef::adopt(file));
-    file->share();
+    detail::SpillFile& file = detail::spill_file_of(*block.get());
+    file.retain();
+    detail::rebase(*block_.get(), size_, detail::MemoryFileRef::adopt(&file));
+    file.share();
   }
   close_window();
   view_taken_ = false;
@@ -124,9 +125,28 @@ void SpooledIO::reach_limit(std::size_t size) {
   rollover();
 }
 
-void SpooledIO::meet_refusal() const {
-  if (!on_disk()) return;
-  if (const int error = detail::take_spill_error()) detail::throw_spill_error(error, *place_);
+detail::BlockRef SpooledIO::copied_to_disk(std::size_t offset, std::size_t count,
+                                           std::size_t capacity, std::size_t end) const {
+  detail::BlockRef block = detail::new_spill_block(place_, data_ + offset, count, capacity);
+  if (const int error = detail::prepare_spill(*block.get(), {0, end})) {
+    detail::throw_spill_error(error, *place_);
+  }
+  return block;
+}
+
+Bytes SpooledIO::copy_beside_view(std::size_t offset, std::size_t count) const {
+  if (!on_disk()) return BytesIO::copy_beside_view(offset, count);
+  detail::BlockRef block = copied_to_disk(offset, count, count, count);
+  count_copied(CopyReason::GetValue, count);
+  const std::byte* const data = block->data;
+  return {std::move(block), data, count};
+}
+
+void SpooledIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) {
+  if (!on_disk()) return BytesIO::copy_block(capacity, reason, hole);
+  close_window();
+  const std::size_t end = std::max(size_, hole.offset + hole.count);
+  enter_block(copied_to_disk(0, size_, capacity, end), 0, reason, size_);
 }
 
 // --- writing -------------------------------------------------------------------------------------
@@ -136,7 +156,7 @@ std::size_t SpooledIO::step() const noexcept {
 }
 
 std::size_t SpooledIO::write(ByteSpan data) {
-  const std::size_t end = BytesIO::tell() + data.size();
+  const std::size_t end = detail::checked_add(BytesIO::tell(), data.size());
   if (!rolled_ && spooled_.max_size != 0 && end > spooled_.max_size && end <= spooled_.size_limit) {
     rollover();
   }
@@ -265,8 +285,13 @@ int SpooledIO::fileno() const {
 }
 
 FilePath SpooledIO::as_path() const {
-  check_open();
-  return detail::file_of({data_, size_}, place_ ? place_->directory : std::string());
+  if (!on_disk()) return BytesIO::as_path();
+  int file = -1;
+  const bool whole = data_ == block_->data;
+  const bool copied = whole && detail::copy_spill(*block_.get(), size_, &file) == 0;
+  FilePath path = copied ? FilePath(file) : detail::file_of({data_, size_}, place_->directory);
+  count_copied(CopyReason::GetValue, size_);
+  return path;
 }
 
 WritablePath SpooledIO::as_writable_path() {

@@ -8,7 +8,8 @@ BlockRef new_stream_block(std::size_t capacity, const StorageOptions& options) {
   if (wants_mapping(capacity, options)) {
     const Paging paging =
         options.tier == StorageOptions::paged ? Paging::FromBirth : Paging::WhenShared;
-    if (Block* const block = new_mapped_block(capacity, paging)) return BlockRef::adopt(block);
+    if (Block* const block = new_mapped_block(capacity, paging, options.huge_pages))
+      return BlockRef::adopt(block);
   }
   return new_heap_block(capacity);
 }

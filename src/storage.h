@@ -16,6 +16,10 @@ inline constexpr std::size_t kMappedFrom = std::size_t{128} << 10;
 /// docs/benchmarks.md: below, copying all is no dearer than sharing pages.
 inline constexpr std::size_t kSharedFrom = std::size_t{1} << 20;
 
+/// docs/benchmarks.md: a shared block with fewer bytes is copied when it grows. That is as linear as
+/// growing alone, and through a file it takes three times as long.
+inline constexpr std::size_t kGrowsSharedFrom = std::size_t{8} << 20;
+
 /// Whether a block of that capacity is to be whole pages rather than a piece of the heap.
 [[nodiscard]] inline bool wants_mapping(std::size_t capacity,
                                         const StorageOptions& options) noexcept {
@@ -23,9 +27,11 @@ inline constexpr std::size_t kSharedFrom = std::size_t{1} << 20;
   return options.tier == StorageOptions::paged;
 }
 
-/// Whether a write should leave that many bytes to others by sharing their pages.
-[[nodiscard]] inline bool wants_sharing(std::size_t size, const StorageOptions& options) noexcept {
-  return size >= kSharedFrom || options.tier == StorageOptions::paged;
+/// Whether a stream of that many bytes should leave them to others by sharing their pages, when it
+/// writes to them or, `grows`, has no room left behind them.
+[[nodiscard]] inline bool wants_sharing(std::size_t size, bool grows,
+                                        const StorageOptions& options) noexcept {
+  return size >= (grows ? kGrowsSharedFrom : kSharedFrom) || options.tier == StorageOptions::paged;
 }
 
 /// A block with one owner, content not set: whole pages when it should be and the system lets it.

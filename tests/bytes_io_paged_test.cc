@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <random>
 #include <string>
@@ -14,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "quire/bytes_io.h"
+#include "quire/cached_memory.h"
 #include "support/storage.h"
 
 namespace quire {
@@ -71,6 +73,13 @@ void overwrite(BytesIO& stream, string& model, std::size_t at, const string& dat
   if (model.size() < at + data.size()) model.resize(at + data.size());
   std::copy(data.begin(), data.end(), model.begin() + static_cast<std::ptrdiff_t>(at));
   stream.write_at(at, data);
+}
+
+std::size_t mappings_of_the_process() {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t lines = 0;
+  for (string line; std::getline(maps, line);) ++lines;
+  return lines;
 }
 
 class BytesIOTiers : public testing::TestWithParam<Tier> {
@@ -153,6 +162,17 @@ TEST_P(BytesIOTiers, MarkDoesNotFallOnTruncate) {
   f.write("behind the new end");
   before.check();
   expect_content(f, content.substr(0, kMib + 100) + "behind the new end");
+}
+
+TEST_P(BytesIOTiers, TruncateToLessThanHalfLeavesASnapshotItsPages) {
+  const string content = pattern(4 * kMib);
+  BytesIO f = filled(content);
+  const Kept before(f.getvalue());
+  f.truncate(kMib);
+  before.check();
+  f.write_at(0, "x");
+  before.check();
+  expect_content(f, "x" + content.substr(1, kMib - 1));
 }
 
 TEST_P(BytesIOTiers, RegrowthAfterTruncateShowsZerosAndNotOldBytes) {
@@ -723,7 +743,7 @@ TEST_P(BytesIOPaged, AppendsWithEverySnapshotKeptTakeTheDataOnce) {
   const string piece = pattern(4096 + 1);
   std::vector<Bytes> kept;
   const std::ptrdiff_t memory = memory_in_use();
-  const std::size_t rounds = 2000;
+  const std::size_t rounds = 10'000;  // below 8 MiB each growth copies
   for (std::size_t i = 0; i < rounds; ++i) {
     f.write(piece);
     kept.push_back(f.getvalue());
@@ -808,6 +828,39 @@ TEST_P(BytesIOPaged, RewritingAllOfItCopiesNothingFirst) {
   before.check();
   second.check();
   expect_content(f, pattern(4 * kMib, 2));
+}
+
+TEST_P(BytesIOPaged, LargeOverwritesKeepWhatIsAroundThem) {
+  // Where a write covers most of a huge page the stream gets a new one, and copies the rest into it.
+  constexpr std::size_t kSize = 13 * kMib + 777;
+  string model = pattern(kSize);
+  BytesIO f = filled(model);
+  std::vector<Kept> kept;
+  kept.emplace_back(f.getvalue());
+  unsigned round = 0;
+  for (const std::size_t size : {kMib - 1, kMib, kMib + kPage + 1, 2 * kMib, 5 * kMib + 1}) {
+    for (const std::size_t at : {std::size_t{0}, kMib, kMib - 5, 2 * kMib, 3 * kMib + 7 * kPage + 3,
+                                 6 * kMib - 1, kSize - size}) {
+      const string text = pattern(size, ++round);
+      f.write_at(at, text);
+      model.replace(at, size, text);
+      f.write_at(at / 2, "small");
+      model.replace(at / 2, 5, "small");
+      if (round % 4 == 0) kept.emplace_back(f.getvalue());
+      if (round % 11 == 0) kept.erase(kept.begin() + 1);
+      ASSERT_TRUE(f.getvalue() == ByteSpan(model)) << size << " at " << at;
+    }
+  }
+  for (const Kept& value : kept) value.check();
+}
+
+TEST_P(BytesIOPaged, RewritingInSequenceTakesFewMappings) {
+  BytesIO f = filled(pattern(24 * kMib));
+  const Bytes before = f.getvalue();
+  f.write_at(7, "x");
+  const std::size_t mappings = mappings_of_the_process();
+  for (std::size_t at = 0; at + kMib <= f.size(); at += kMib) f.write_at(at, pattern(kMib, at));
+  EXPECT_LE(mappings_of_the_process(), mappings + 6);
 }
 
 TEST_P(BytesIOPaged, GetvalueBesideAViewSharesPages) {
@@ -951,6 +1004,50 @@ TEST_P(BytesIOPaged, NothingIsLeftBehind) {
   EXPECT_EQ(after.shared, before.shared);
   if (!test::kSanitized) {
     EXPECT_LE(after.mapped, before.mapped + 64 * 1024);
+  }
+}
+
+// --- huge pages ----------------------------------------------------------------------------------
+
+/// Bytes of the process that are mapped huge pages, its own or a memory file's.
+std::size_t bytes_in_huge_pages() {
+  release_cached_memory();
+  std::ifstream rollup("/proc/self/smaps_rollup");
+  std::size_t kib = 0;
+  for (string word; rollup >> word;) {
+    std::size_t value = 0;
+    if ((word == "AnonHugePages:" || word == "ShmemPmdMapped:") && rollup >> value) kib += value;
+  }
+  return kib * 1024;
+}
+
+/// Whether the system gives them to whom asks.
+bool system_has_huge_pages() {
+  std::ifstream enabled("/sys/kernel/mm/transparent_hugepage/enabled");
+  string words;
+  std::getline(enabled, words);
+  return words.find("[madvise]") != string::npos || words.find("[always]") != string::npos;
+}
+
+TEST(BytesIOHugePages, AreAskedForUnlessTheOptionSaysNo) {
+  const string content = pattern(9 * kMib);
+  for (const bool wanted : {true, false}) {
+    const std::size_t before = bytes_in_huge_pages();
+    BytesIO f(ByteSpan(content), StorageOptions{.huge_pages = wanted});
+    const auto more_than_before = [&] { return bytes_in_huge_pages() - before; };
+    if (!wanted || !shares_pages(Tier::automatic)) {
+      EXPECT_EQ(more_than_before(), 0u) << "mapped";
+    } else if (system_has_huge_pages()) {
+      EXPECT_GE(more_than_before(), 4 * kMib) << "mapped";
+    }
+    const Bytes value = f.getvalue();
+    f.write_at(5 * kMib, "x");
+    const Bytes second = f.getvalue();
+    f.write_at(0, content.substr(0, 4 * kMib));
+    expect_same(value, content, "snapshot");
+    if (!wanted) {
+      EXPECT_EQ(more_than_before(), 0u) << "paged";
+    }
   }
 }
 

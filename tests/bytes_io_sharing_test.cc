@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "quire/bytes_io.h"
+#include "support/bytes_io_kinds.h"
 
 namespace quire {
 namespace {
@@ -30,14 +31,20 @@ std::uint64_t copied_by(const BytesIO& stream, Action action) {
   return spent.copied_total() - spent.copied_for(CopyReason::Caller);
 }
 
-BytesIO filled(std::size_t size, char fill = 'x') {
-  return BytesIO(string(size, fill));
+template <class Stream>
+Stream filled(std::size_t size, char fill = 'x') {
+  return Stream(string(size, fill));
 }
+
+template <class Stream>
+class BytesIOSharing : public testing::Test {};
+
+TYPED_TEST_SUITE(BytesIOSharing, test::BytesIOKinds, test::BytesIOKindName);
 
 // --- snapshots -----------------------------------------------------------------------------------
 
-TEST(BytesIOSharing, GetvalueSharesAndRepeatsTheSameMemory) {
-  BytesIO f = filled(1000);
+TYPED_TEST(BytesIOSharing, GetvalueSharesAndRepeatsTheSameMemory) {
+  TypeParam f = filled<TypeParam>(1000);
   EXPECT_EQ(copied_by(f,
                       [&] {
                         const Bytes a = f.getvalue();
@@ -48,18 +55,18 @@ TEST(BytesIOSharing, GetvalueSharesAndRepeatsTheSameMemory) {
   EXPECT_EQ(f.ledger().shared_for(CopyReason::GetValue), 2000u);
 }
 
-TEST(BytesIOSharing, SnapshotStaysWhenTheStreamIsWrittenClosedOrDestroyed) {
+TYPED_TEST(BytesIOSharing, SnapshotStaysWhenTheStreamIsWrittenClosedOrDestroyed) {
   Bytes after_write;
   Bytes after_close;
   Bytes after_destroy;
   {
-    BytesIO f("original");
+    TypeParam f("original");
     after_write = f.getvalue();
     f.write("CHANGED!");
     EXPECT_EQ(text(after_write), "original");
     after_close = f.getvalue();
     f.close();
-    BytesIO g("destroyed");
+    TypeParam g("destroyed");
     after_destroy = g.getvalue();
   }
   EXPECT_EQ(text(after_write), "original");
@@ -67,8 +74,8 @@ TEST(BytesIOSharing, SnapshotStaysWhenTheStreamIsWrittenClosedOrDestroyed) {
   EXPECT_EQ(text(after_destroy), "destroyed");
 }
 
-TEST(BytesIOSharing, AppendAfterGetvalueCopiesNothingWithinTheCapacity) {
-  BytesIO f;
+TYPED_TEST(BytesIOSharing, AppendAfterGetvalueCopiesNothingWithinTheCapacity) {
+  TypeParam f;
   f.reserve(10000);
   f.write("start");
   const Bytes snapshot = f.getvalue();
@@ -78,9 +85,9 @@ TEST(BytesIOSharing, AppendAfterGetvalueCopiesNothingWithinTheCapacity) {
   EXPECT_EQ(text(f.getvalue()), "startappended");
 }
 
-TEST(BytesIOSharing, AppendAndGetvalueInALoopIsLinear) {
+TYPED_TEST(BytesIOSharing, AppendAndGetvalueInALoopIsLinear) {
   // CPython copies everything at every step: 500 times the data.
-  BytesIO f;
+  TypeParam f;
   std::vector<Bytes> kept;
   const string piece(4096, 'p');
   for (int i = 0; i < 1000; ++i) {
@@ -93,31 +100,31 @@ TEST(BytesIOSharing, AppendAndGetvalueInALoopIsLinear) {
 }
 
 TEST(BytesIOSharing, OverwriteAfterGetvalueCopiesOnceWhileTheSnapshotLives) {
-  BytesIO f = filled(1000);
+  BytesIO f = filled<BytesIO>(1000);
   const Bytes snapshot = f.getvalue();
   EXPECT_EQ(copied_by(f, [&] { f.write_at(10, "y"); }), 999u);
   EXPECT_EQ(copied_by(f, [&] { f.write_at(20, "y"); }), 0u);
   EXPECT_EQ(text(snapshot), string(1000, 'x'));
 }
 
-TEST(BytesIOSharing, OverwriteAfterTheSnapshotIsDroppedCopiesNothing) {
-  BytesIO f = filled(1000);
+TYPED_TEST(BytesIOSharing, OverwriteAfterTheSnapshotIsDroppedCopiesNothing) {
+  TypeParam f = filled<TypeParam>(1000);
   const std::byte* const where = address(f.getvalue());
   EXPECT_EQ(copied_by(f, [&] { f.write_at(10, "y"); }), 0u);
   EXPECT_EQ(f.getvalue().data(), where);
 }
 
 TEST(BytesIOSharing, WriteThatCoversEverythingNeedNotCopyItFirst) {
-  BytesIO f = filled(1000);
+  BytesIO f = filled<BytesIO>(1000);
   const Bytes snapshot = f.getvalue();
   EXPECT_EQ(copied_by(f, [&] { f.write_at(0, string(1000, 'y')); }), 0u);
   EXPECT_EQ(text(snapshot), string(1000, 'x'));
   EXPECT_EQ(text(f.getvalue()), string(1000, 'y'));
 }
 
-TEST(BytesIOSharing, GetvalueTruncateAppendLeavesTheSnapshotAlone) {
+TYPED_TEST(BytesIOSharing, GetvalueTruncateAppendLeavesTheSnapshotAlone) {
   // The mark must not fall on truncate: the bytes behind the new end are still seen.
-  BytesIO f("0123456789");
+  TypeParam f("0123456789");
   const Bytes snapshot = f.getvalue();
   f.truncate(4);
   f.seek(0, Whence::End);
@@ -126,9 +133,9 @@ TEST(BytesIOSharing, GetvalueTruncateAppendLeavesTheSnapshotAlone) {
   EXPECT_EQ(text(f.getvalue()), "0123ABC");
 }
 
-TEST(BytesIOSharing, GetvalueTruncateOverseekWriteLeavesTheSnapshotAlone) {
+TYPED_TEST(BytesIOSharing, GetvalueTruncateOverseekWriteLeavesTheSnapshotAlone) {
   // The gap is filled with zeros: those must not land in what the snapshot shows.
-  BytesIO f;
+  TypeParam f;
   f.reserve(100);
   f.write("0123456789");
   const Bytes snapshot = f.getvalue();
@@ -139,8 +146,8 @@ TEST(BytesIOSharing, GetvalueTruncateOverseekWriteLeavesTheSnapshotAlone) {
   EXPECT_EQ(text(f.getvalue()), string("0123\0\0\0\0\0\0\0\0X", 13));
 }
 
-TEST(BytesIOSharing, ResizeAfterTruncateLeavesTheSnapshotAlone) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, ResizeAfterTruncateLeavesTheSnapshotAlone) {
+  TypeParam f("0123456789");
   const Bytes snapshot = f.getvalue();
   f.resize(4);
   f.resize(8);
@@ -148,8 +155,8 @@ TEST(BytesIOSharing, ResizeAfterTruncateLeavesTheSnapshotAlone) {
   EXPECT_EQ(text(f.getvalue()), string("0123\0\0\0\0", 8));
 }
 
-TEST(BytesIOSharing, TruncateToZeroAndRewriteCopiesNothing) {
-  BytesIO f = filled(100000);
+TYPED_TEST(BytesIOSharing, TruncateToZeroAndRewriteCopiesNothing) {
+  TypeParam f = filled<TypeParam>(100000);
   const Bytes snapshot = f.getvalue();
   EXPECT_EQ(copied_by(f,
                       [&] {
@@ -162,16 +169,16 @@ TEST(BytesIOSharing, TruncateToZeroAndRewriteCopiesNothing) {
   EXPECT_EQ(text(f.getvalue()), string(100000, 'y'));
 }
 
-TEST(BytesIOSharing, ClearWithASnapshotAliveLeavesItAlone) {
-  BytesIO f("snapshot");
+TYPED_TEST(BytesIOSharing, ClearWithASnapshotAliveLeavesItAlone) {
+  TypeParam f("snapshot");
   const Bytes snapshot = f.getvalue();
   f.clear();
   f.write("again");
   EXPECT_EQ(text(snapshot), "snapshot");
 }
 
-TEST(BytesIOSharing, ReadResultsShareAndStay) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, ReadResultsShareAndStay) {
+  TypeParam f("0123456789");
   const Bytes first = f.read(5);
   EXPECT_EQ(copied_by(f, [&] { (void)f.read(2); }), 0u);
   f.write("ABC");  // above every byte handed out
@@ -189,9 +196,9 @@ TEST(BytesIOSharing, WriteAboveWhatWasReadGoesInPlaceWhileTheResultLives) {
   EXPECT_EQ(text(first), "01234");
 }
 
-TEST(BytesIOSharing, SmallReadsCopyOnceSharingHasHadACost) {
+TYPED_TEST(BytesIOSharing, SmallReadsCopyOnceSharingHasHadACost) {
   // Always sharing, this loop copied 256 KiB a round: 2.5 GiB and seconds for 10,000 rounds.
-  BytesIO f = filled(256 * 1024);
+  TypeParam f = filled<TypeParam>(256 * 1024);
   std::vector<Bytes> kept;
   for (std::size_t i = 0; i < 1000; ++i) {
     f.seek(static_cast<std::ptrdiff_t>(i * 200));
@@ -204,7 +211,7 @@ TEST(BytesIOSharing, SmallReadsCopyOnceSharingHasHadACost) {
 }
 
 TEST(BytesIOSharing, LargeReadsAndWholeSnapshotsAlwaysShare) {
-  BytesIO f = filled(256 * 1024);
+  BytesIO f = filled<BytesIO>(256 * 1024);
   const Bytes pin = f.getvalue();
   f.write_at(0, "y");
   EXPECT_EQ(copied_by(f,
@@ -223,12 +230,12 @@ TEST(BytesIOSharing, LargeReadsAndWholeSnapshotsAlwaysShare) {
 
 // --- the tail owner ------------------------------------------------------------------------------
 
-TEST(BytesIOSharing, CloneAndOriginalAppendAlternately) {
+TYPED_TEST(BytesIOSharing, CloneAndOriginalAppendAlternately) {
   // Both have room behind the last byte; only one may use it.
-  BytesIO f;
+  TypeParam f;
   f.reserve(1000);
   f.write("base");
-  BytesIO g = f.clone();
+  TypeParam g = f.clone();
   string expected_f = "base";
   string expected_g = "base";
   for (int i = 0; i < 50; ++i) {
@@ -241,11 +248,11 @@ TEST(BytesIOSharing, CloneAndOriginalAppendAlternately) {
   }
 }
 
-TEST(BytesIOSharing, TwoClonesOfAGoneStreamDoNotShareItsTail) {
-  BytesIO a;
-  BytesIO b;
+TYPED_TEST(BytesIOSharing, TwoClonesOfAGoneStreamDoNotShareItsTail) {
+  TypeParam a;
+  TypeParam b;
   {
-    BytesIO f;
+    TypeParam f;
     f.reserve(1000);
     f.write("base");
     a = f.clone();
@@ -259,10 +266,10 @@ TEST(BytesIOSharing, TwoClonesOfAGoneStreamDoNotShareItsTail) {
   EXPECT_EQ(text(b.getvalue()), "base-b");
 }
 
-TEST(BytesIOSharing, TwoStreamsFromOneBytesAreIndependent) {
+TYPED_TEST(BytesIOSharing, TwoStreamsFromOneBytesAreIndependent) {
   const Bytes b("shared");
-  BytesIO f(b);
-  BytesIO g(b);
+  TypeParam f(b);
+  TypeParam g(b);
   f.seek(0, Whence::End);
   g.seek(0, Whence::End);
   f.write("-f");
@@ -273,11 +280,11 @@ TEST(BytesIOSharing, TwoStreamsFromOneBytesAreIndependent) {
   EXPECT_EQ(text(g.getvalue()), "shared-g");
 }
 
-TEST(BytesIOSharing, StreamFromGetvalueDoesNotWriteIntoTheOriginalsTail) {
-  BytesIO f;
+TYPED_TEST(BytesIOSharing, StreamFromGetvalueDoesNotWriteIntoTheOriginalsTail) {
+  TypeParam f;
   f.reserve(1000);
   f.write("base");
-  BytesIO g(f.getvalue());
+  TypeParam g(f.getvalue());
   g.seek(0, Whence::End);
   g.write("-g");
   f.write("-f");
@@ -285,10 +292,10 @@ TEST(BytesIOSharing, StreamFromGetvalueDoesNotWriteIntoTheOriginalsTail) {
   EXPECT_EQ(text(g.getvalue()), "base-g");
 }
 
-TEST(BytesIOSharing, LastStreamOfABlockGetsItsRoom) {
-  BytesIO g;
+TYPED_TEST(BytesIOSharing, LastStreamOfABlockGetsItsRoom) {
+  TypeParam g;
   {
-    BytesIO f;
+    TypeParam f;
     f.reserve(1000);
     f.write("base");
     g = f.clone();
@@ -298,35 +305,35 @@ TEST(BytesIOSharing, LastStreamOfABlockGetsItsRoom) {
   EXPECT_EQ(copied_by(g, [&] { g.write("more"); }), 0u);
 }
 
-TEST(BytesIOSharing, TailOwnershipMovesWithTheStream) {
-  BytesIO f;
+TYPED_TEST(BytesIOSharing, TailOwnershipMovesWithTheStream) {
+  TypeParam f;
   f.reserve(1000);
   f.write("base");
   const Bytes snapshot = f.getvalue();
-  BytesIO moved(std::move(f));
+  TypeParam moved(std::move(f));
   EXPECT_EQ(copied_by(moved, [&] { moved.write("more"); }), 0u);
   EXPECT_EQ(text(snapshot), "base");
 }
 
-TEST(BytesIOSharing, ReaderIsACursorOfItsOwn) {
-  BytesIO f("one\ntwo\n");
+TYPED_TEST(BytesIOSharing, ReaderIsACursorOfItsOwn) {
+  TypeParam f("one\ntwo\n");
   f.seek(4);
-  BytesIO r = f.reader();
+  TypeParam r = f.reader();
   EXPECT_EQ(r.tell(), 0u);
   EXPECT_EQ(text(r.readline()), "one\n");
   EXPECT_EQ(text(f.readline()), "two\n");
   r.close();
   EXPECT_EQ(text(f.getvalue()), "one\ntwo\n");
   f.write_at(0, "ONE");
-  BytesIO later = f.reader();
+  TypeParam later = f.reader();
   f.close();
   EXPECT_EQ(text(later.read()), "ONE\ntwo\n");
 }
 
-TEST(BytesIOSharing, CloneKeepsThePositionAndGoesItsOwnWay) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, CloneKeepsThePositionAndGoesItsOwnWay) {
+  TypeParam f("0123456789");
   f.seek(7);
-  BytesIO g = f.clone();
+  TypeParam g = f.clone();
   EXPECT_EQ(g.tell(), 7u);
   g.write("X");
   g.truncate(3);
@@ -336,8 +343,8 @@ TEST(BytesIOSharing, CloneKeepsThePositionAndGoesItsOwnWay) {
 
 // --- live views ----------------------------------------------------------------------------------
 
-TEST(BytesIOSharing, ViewAndStreamSeeEachOther) {
-  BytesIO f("Hello");
+TYPED_TEST(BytesIOSharing, ViewAndStreamSeeEachOther) {
+  TypeParam f("Hello");
   MutableMemoryView view = f.getbuffer();
   view[0] = std::byte{'J'};
   EXPECT_EQ(text(f.getvalue()), "Jello");
@@ -345,8 +352,8 @@ TEST(BytesIOSharing, ViewAndStreamSeeEachOther) {
   EXPECT_EQ(text(ByteSpan(view)), "Mello");
 }
 
-TEST(BytesIOSharing, ViewPinsTheSizeAndNothingElse) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, ViewPinsTheSizeAndNothingElse) {
+  TypeParam f("0123456789");
   f.reserve(1000);
   {
     const MutableMemoryView view = f.getbuffer();
@@ -373,8 +380,8 @@ TEST(BytesIOSharing, ViewPinsTheSizeAndNothingElse) {
   EXPECT_EQ(text(f.getvalue()), "01234567abgrows again");
 }
 
-TEST(BytesIOSharing, RefusalSaysHowManyViewsPin) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOSharing, RefusalSaysHowManyViewsPin) {
+  TypeParam f("abc");
   const MutableMemoryView one = f.getbuffer();
   const MutableMemoryView two = f.getbuffer();
   f.seek(0, Whence::End);
@@ -386,8 +393,8 @@ TEST(BytesIOSharing, RefusalSaysHowManyViewsPin) {
   }
 }
 
-TEST(BytesIOSharing, CopiesAndSlicesOfAViewPinToo) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, CopiesAndSlicesOfAViewPinToo) {
+  TypeParam f("0123456789");
   MutableMemoryView view = f.getbuffer();
   MutableMemoryView copy = view;
   MutableMemoryView part = view.slice(2, 4);
@@ -400,8 +407,8 @@ TEST(BytesIOSharing, CopiesAndSlicesOfAViewPinToo) {
   EXPECT_EQ(f.write("x"), 1u);
 }
 
-TEST(BytesIOSharing, ViewsAreMadeFromTheStreamItself) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, ViewsAreMadeFromTheStreamItself) {
+  TypeParam f("0123456789");
   MutableMemoryView writable(f);
   const MemoryView readonly(f);
   writable[0] = std::byte{'!'};
@@ -410,8 +417,8 @@ TEST(BytesIOSharing, ViewsAreMadeFromTheStreamItself) {
   EXPECT_THROW(f.write("x"), BufferError);
 }
 
-TEST(BytesIOSharing, ViewOfAnEmptyStreamPinsItToo) {
-  BytesIO f;
+TYPED_TEST(BytesIOSharing, ViewOfAnEmptyStreamPinsItToo) {
+  TypeParam f;
   {
     const MutableMemoryView view = f.getbuffer();
     EXPECT_EQ(view.size(), 0u);
@@ -421,20 +428,20 @@ TEST(BytesIOSharing, ViewOfAnEmptyStreamPinsItToo) {
   EXPECT_EQ(text(f.getvalue()), "x");
 }
 
-TEST(BytesIOSharing, ViewOutlivesItsStream) {
-  BytesIO f("Hello");
+TYPED_TEST(BytesIOSharing, ViewOutlivesItsStream) {
+  TypeParam f("Hello");
   MutableMemoryView closed_view = f.getbuffer();
   f.close();
   closed_view[0] = std::byte{'J'};
   EXPECT_EQ(text(ByteSpan(closed_view)), "Jello");
 
-  MutableMemoryView moved_view = BytesIO("World").getbuffer();
+  MutableMemoryView moved_view = TypeParam("World").getbuffer();
   moved_view[0] = std::byte{'w'};
   EXPECT_EQ(text(ByteSpan(moved_view)), "world");
 
-  BytesIO g("other");
+  TypeParam g("other");
   MutableMemoryView assigned_view = g.getbuffer();
-  g = BytesIO("new");
+  g = TypeParam("new");
   assigned_view[0] = std::byte{'O'};
   EXPECT_EQ(text(g.getvalue()), "new");
   g.seek(0, Whence::End);
@@ -442,23 +449,23 @@ TEST(BytesIOSharing, ViewOutlivesItsStream) {
   EXPECT_EQ(text(g.getvalue()), "new!");
 }
 
-TEST(BytesIOSharing, ViewPinsAMovedStreamStill) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOSharing, ViewPinsAMovedStreamStill) {
+  TypeParam f("abc");
   const MutableMemoryView view = f.getbuffer();
-  BytesIO g(std::move(f));
+  TypeParam g(std::move(f));
   g.seek(0, Whence::End);
   EXPECT_THROW(g.write("x"), BufferError);
   EXPECT_EQ(text(g.getvalue()), "abc");
 }
 
-TEST(BytesIOSharing, NothingIsSharedWhileAWritableViewLives) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, NothingIsSharedWhileAWritableViewLives) {
+  TypeParam f("0123456789");
   MutableMemoryView view = f.getbuffer();
   const Bytes value = f.getvalue();
   const Bytes part = f.read(3);
   const Bytes line = f.readline();
-  BytesIO r = f.reader();
-  BytesIO c = f.clone();
+  TypeParam r = f.reader();
+  TypeParam c = f.clone();
   view.fill(std::byte{'!'});
   EXPECT_EQ(text(value), "0123456789");
   EXPECT_EQ(text(part), "012");
@@ -468,8 +475,8 @@ TEST(BytesIOSharing, NothingIsSharedWhileAWritableViewLives) {
   EXPECT_EQ(text(f.getvalue()), "!!!!!!!!!!");
 }
 
-TEST(BytesIOSharing, GetbufferLeavesEarlierSnapshotsAlone) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, GetbufferLeavesEarlierSnapshotsAlone) {
+  TypeParam f("0123456789");
   const Bytes snapshot = f.getvalue();
   MutableMemoryView view = f.getbuffer();
   view[0] = std::byte{'!'};
@@ -477,8 +484,8 @@ TEST(BytesIOSharing, GetbufferLeavesEarlierSnapshotsAlone) {
   EXPECT_EQ(text(f.getvalue()), "!123456789");
 }
 
-TEST(BytesIOSharing, GetbufferCopiesNothingWhenNobodyShares) {
-  BytesIO f = filled(1000);
+TYPED_TEST(BytesIOSharing, GetbufferCopiesNothingWhenNobodyShares) {
+  TypeParam f = filled<TypeParam>(1000);
   EXPECT_EQ(copied_by(f, [&] { (void)f.getbuffer(); }), 0u);
   (void)f.getvalue();
   EXPECT_EQ(copied_by(f, [&] { (void)f.getbuffer(); }), 0u);
@@ -486,8 +493,8 @@ TEST(BytesIOSharing, GetbufferCopiesNothingWhenNobodyShares) {
   EXPECT_EQ(copied_by(f, [&] { (void)f.getbuffer(); }), 1000u);
 }
 
-TEST(BytesIOSharing, ViewWrittenReleasedThenSnapshotThenWrite) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOSharing, ViewWrittenReleasedThenSnapshotThenWrite) {
+  TypeParam f("0123456789");
   {
     MutableMemoryView view = f.getbuffer();
     view[3] = std::byte{'V'};
@@ -498,10 +505,10 @@ TEST(BytesIOSharing, ViewWrittenReleasedThenSnapshotThenWrite) {
   EXPECT_EQ(text(f.getvalue()), "012W456789");
 }
 
-TEST(BytesIOSharing, AppendAfterAViewWasTakenGoesInPlaceAgain) {
+TYPED_TEST(BytesIOSharing, AppendAfterAViewWasTakenGoesInPlaceAgain) {
   // The view's end of the stream's room once outlived the view: the next snapshot then made the
   // stream believe that the room behind its bytes was somebody else's, and an append copied it all.
-  BytesIO f = filled(1000);
+  TypeParam f = filled<TypeParam>(1000);
   f.reserve(10000);
   (void)f.getbuffer();
   const Bytes snapshot = f.getvalue();
@@ -512,7 +519,7 @@ TEST(BytesIOSharing, AppendAfterAViewWasTakenGoesInPlaceAgain) {
 }
 
 TEST(BytesIOSharing, RetainedBytesTellsWhatAHandleKeeps) {
-  BytesIO f = filled(100000);
+  BytesIO f = filled<BytesIO>(100000);
   const std::size_t block = f.retained_bytes();
   EXPECT_GE(block, 100000u);
   EXPECT_LE(block, 100000u + 65536u);

@@ -13,15 +13,16 @@
 
 #include <gtest/gtest.h>
 
+#include "support/bytes_io_kinds.h"
+#include "support/test_stream.h"
+
 namespace quire {
 namespace {
 
 using std::string;
 using std::string_view;
-
-string text(ByteSpan bytes) {
-  return string(bytes.as_chars());
-}
+using test::message_of;
+using test::text;
 
 /// Where the bytes lie, to compare with later: the handle need not stay.
 const std::byte* address(const Bytes& bytes) {
@@ -37,10 +38,16 @@ static_assert(!std::is_copy_constructible_v<BytesIO>);
 static_assert(!std::is_copy_assignable_v<BytesIO>);
 static_assert(std::is_nothrow_default_constructible_v<BytesIO>);
 
+/// What holds of a SpooledIO as well, whatever its limit is.
+template <class Stream>
+class BytesIOContract : public testing::Test {};
+
+TYPED_TEST_SUITE(BytesIOContract, test::BytesIOKinds, test::BytesIOKindName);
+
 // --- construction --------------------------------------------------------------------------------
 
-TEST(BytesIO, StartsEmptyAtZero) {
-  BytesIO f;
+TYPED_TEST(BytesIOContract, StartsEmptyAtZero) {
+  TypeParam f;
   EXPECT_EQ(f.tell(), 0u);
   EXPECT_EQ(f.size(), 0u);
   EXPECT_EQ(f.capacity(), 0u);
@@ -49,15 +56,15 @@ TEST(BytesIO, StartsEmptyAtZero) {
   EXPECT_FALSE(f.closed());
 }
 
-TEST(BytesIO, StartsWithInitialBytesAtZero) {
-  BytesIO f("hello");
+TYPED_TEST(BytesIOContract, StartsWithInitialBytesAtZero) {
+  TypeParam f("hello");
   EXPECT_EQ(f.tell(), 0u);
   EXPECT_EQ(text(f.read()), "hello");
 }
 
-TEST(BytesIO, LiteralsKeepTheirNuls) {
+TYPED_TEST(BytesIOContract, LiteralsKeepTheirNuls) {
   // Seed 3's own example.
-  BytesIO f("\x00\x01\x02hello");
+  TypeParam f("\x00\x01\x02hello");
   EXPECT_EQ(text(f.read(3)), string("\x00\x01\x02", 3));
   EXPECT_EQ(text(f.read()), "hello");
 }
@@ -70,9 +77,9 @@ TEST(BytesIO, SharesTheMemoryOfInitialBytes) {
   EXPECT_EQ((thread_ledger() - before).copied_total(), 0u);
 }
 
-TEST(BytesIO, WriteToSharedInitialBytesLeavesThemAlone) {
+TYPED_TEST(BytesIOContract, WriteToSharedInitialBytesLeavesThemAlone) {
   const Bytes b("initial");
-  BytesIO f(b);
+  TypeParam f(b);
   f.write("I");
   EXPECT_EQ(text(b), "initial");
   EXPECT_EQ(text(f.getvalue()), "Initial");
@@ -86,9 +93,9 @@ TEST(BytesIO, WritesInPlaceOnceTheInitialBytesAreItsOwn) {
   EXPECT_EQ(text(f.getvalue()), "Initial");
 }
 
-TEST(BytesIO, SliceOfBytesAsInitialValueNeverTouchesItsNeighbours) {
+TYPED_TEST(BytesIOContract, SliceOfBytesAsInitialValueNeverTouchesItsNeighbours) {
   Bytes whole("left|middle|right");
-  BytesIO f(whole.slice(5, 11));
+  TypeParam f(whole.slice(5, 11));
   whole = Bytes();
   EXPECT_EQ(text(f.getvalue()), "middle");
   f.seek(0, Whence::End);
@@ -134,10 +141,10 @@ TEST(BytesIO, AdoptedPointerIsFreedOnceAfterItsLastHandle) {
   EXPECT_EQ(freed, 1);
 }
 
-TEST(BytesIO, MoveTakesEverythingAndLeavesAnEmptyUsableStream) {
-  BytesIO f("content");
+TYPED_TEST(BytesIOContract, MoveTakesEverythingAndLeavesAnEmptyUsableStream) {
+  TypeParam f("content");
   f.seek(3);
-  BytesIO g(std::move(f));
+  TypeParam g(std::move(f));
   EXPECT_EQ(g.tell(), 3u);
   EXPECT_EQ(text(g.getvalue()), "content");
   f.write("new");  // NOLINT(bugprone-use-after-move): what it may be used for is the point
@@ -147,18 +154,18 @@ TEST(BytesIO, MoveTakesEverythingAndLeavesAnEmptyUsableStream) {
   EXPECT_EQ(g.tell(), 3u);
 }
 
-TEST(BytesIO, MoveOfAClosedStreamIsClosed) {
-  BytesIO f("x");
+TYPED_TEST(BytesIOContract, MoveOfAClosedStreamIsClosed) {
+  TypeParam f("x");
   f.close();
-  BytesIO g(std::move(f));
+  TypeParam g(std::move(f));
   EXPECT_TRUE(g.closed());
   EXPECT_THROW(g.write("x"), ClosedError);
 }
 
 // --- reading -------------------------------------------------------------------------------------
 
-TEST(BytesIO, ReadClampsAndAdvances) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, ReadClampsAndAdvances) {
+  TypeParam f("0123456789");
   EXPECT_EQ(text(f.read(4)), "0123");
   EXPECT_EQ(f.tell(), 4u);
   EXPECT_EQ(text(f.read(0)), "");
@@ -167,8 +174,8 @@ TEST(BytesIO, ReadClampsAndAdvances) {
   EXPECT_EQ(text(f.read(1)), "");
 }
 
-TEST(BytesIO, ReadPastTheEndDoesNotMove) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOContract, ReadPastTheEndDoesNotMove) {
+  TypeParam f("abc");
   f.seek(10);
   EXPECT_TRUE(f.read().empty());
   EXPECT_TRUE(f.read(5).empty());
@@ -178,20 +185,20 @@ TEST(BytesIO, ReadPastTheEndDoesNotMove) {
   EXPECT_EQ(f.tell(), 10u);
 }
 
-TEST(BytesIO, NegativeReadTakesAll) {
+TYPED_TEST(BytesIOContract, NegativeReadTakesAll) {
   for (const std::ptrdiff_t n : {std::ptrdiff_t{-1}, std::ptrdiff_t{-2}, -kHighest}) {
-    BytesIO f("abc");
+    TypeParam f("abc");
     EXPECT_EQ(text(f.read(n)), "abc") << n;
   }
 }
 
-TEST(BytesIO, ReadMatrixOfSizesAndChunks) {
+TYPED_TEST(BytesIOContract, ReadMatrixOfSizesAndChunks) {
   for (const std::size_t size : {0u, 1u, 2u, 63u, 64u, 65u, 4095u, 4096u, 4097u, 65535u, 65537u}) {
     string data(size, '\0');
     for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<char>(i * 7 + i / 256);
     for (const std::size_t chunk : {1u, 2u, 63u, 64u, 4096u, 70000u}) {
       if (size / chunk > 5000) continue;
-      BytesIO f(data);
+      TypeParam f(data);
       string seen;
       for (Bytes part = f.read(static_cast<std::ptrdiff_t>(chunk)); !part.empty();
            part = f.read(static_cast<std::ptrdiff_t>(chunk))) {
@@ -203,8 +210,8 @@ TEST(BytesIO, ReadMatrixOfSizesAndChunks) {
   }
 }
 
-TEST(BytesIO, ReadIntoFillsWhatIsThere) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, ReadIntoFillsWhatIsThere) {
+  TypeParam f("0123456789");
   std::array<char, 4> target{};
   EXPECT_EQ(f.readinto(target), 4u);
   EXPECT_EQ(string_view(target.data(), 4), "0123");
@@ -216,23 +223,23 @@ TEST(BytesIO, ReadIntoFillsWhatIsThere) {
   EXPECT_EQ(f.readinto(target), 0u);
 }
 
-TEST(BytesIO, ReadIntoAnEmptyTargetTakesNothing) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOContract, ReadIntoAnEmptyTargetTakesNothing) {
+  TypeParam f("abc");
   std::vector<char> none;
   EXPECT_EQ(f.readinto(none), 0u);
   EXPECT_EQ(f.tell(), 0u);
 }
 
-TEST(BytesIO, ReadIntoAViewOfItselfMovesOverlappingBytes) {
+TYPED_TEST(BytesIOContract, ReadIntoAViewOfItselfMovesOverlappingBytes) {
   // CPython copies with memcpy here, which may tear overlapping bytes.
-  BytesIO f("0123456789");
+  TypeParam f("0123456789");
   MutableMemoryView view = f.getbuffer();
   EXPECT_EQ(f.readinto(MutableByteSpan(view).subspan(2)), 8u);
   EXPECT_EQ(text(f.getvalue()), "0101234567");
 }
 
-TEST(BytesIO, ReadlineSplitsAtNewlinesOnly) {
-  BytesIO f("one\ntwo\r\nthree\rfour\n\nlast");
+TYPED_TEST(BytesIOContract, ReadlineSplitsAtNewlinesOnly) {
+  TypeParam f("one\ntwo\r\nthree\rfour\n\nlast");
   EXPECT_EQ(text(f.readline()), "one\n");
   EXPECT_EQ(text(f.readline()), "two\r\n");
   EXPECT_EQ(text(f.readline()), "three\rfour\n");
@@ -241,8 +248,8 @@ TEST(BytesIO, ReadlineSplitsAtNewlinesOnly) {
   EXPECT_EQ(text(f.readline()), "");
 }
 
-TEST(BytesIO, ReadlineStopsAtItsSize) {
-  BytesIO f("long line\nx");
+TYPED_TEST(BytesIOContract, ReadlineStopsAtItsSize) {
+  TypeParam f("long line\nx");
   EXPECT_EQ(text(f.readline(0)), "");
   EXPECT_EQ(text(f.readline(4)), "long");
   EXPECT_EQ(text(f.readline(100)), " line\n");
@@ -263,29 +270,29 @@ TEST(BytesIO, ReadlinesStopsOnceItHasTheHint) {
   EXPECT_EQ(count(8), 3u);
 }
 
-TEST(BytesIO, IterationGivesLinesFromThePosition) {
-  BytesIO f("skip\none\ntwo");
+TYPED_TEST(BytesIOContract, IterationGivesLinesFromThePosition) {
+  TypeParam f("skip\none\ntwo");
   EXPECT_EQ(text(f.readline()), "skip\n");
   std::vector<string> lines;
   for (const Bytes& line : f) lines.push_back(text(line));
   EXPECT_EQ(lines, (std::vector<string>{"one\n", "two"}));
 }
 
-TEST(BytesIO, PeekShowsWithoutMoving) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, PeekShowsWithoutMoving) {
+  TypeParam f("0123456789");
   f.seek(2);
   EXPECT_EQ(text(f.peek(3)), "234");
   EXPECT_EQ(text(f.peek()), "23456789");
   EXPECT_EQ(text(f.peek(-1)), "23456789");
   EXPECT_EQ(f.tell(), 2u);
   const string large(3 * kDefaultBufferSize, 'x');
-  BytesIO g(large);
+  TypeParam g(large);
   EXPECT_EQ(g.peek().size(), kDefaultBufferSize);
   EXPECT_EQ(g.peek(kHighest).size(), large.size());
 }
 
-TEST(BytesIO, ReadAtLeavesThePositionAlone) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, ReadAtLeavesThePositionAlone) {
+  TypeParam f("0123456789");
   f.seek(5);
   EXPECT_EQ(text(f.read_at(2, 3)), "234");
   EXPECT_EQ(text(f.read_at(8, 100)), "89");
@@ -295,8 +302,8 @@ TEST(BytesIO, ReadAtLeavesThePositionAlone) {
   EXPECT_EQ(f.tell(), 5u);
 }
 
-TEST(BytesIO, SliceFollowsPythonsRules) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, SliceFollowsPythonsRules) {
+  TypeParam f("0123456789");
   EXPECT_EQ(text(f.slice(2, 5)), "234");
   EXPECT_EQ(text(f.slice(-3)), "789");
   EXPECT_EQ(text(f.slice(std::nullopt, -3)), "0123456");
@@ -304,8 +311,8 @@ TEST(BytesIO, SliceFollowsPythonsRules) {
   EXPECT_EQ(text(f.slice(0, npos)), "0123456789");
 }
 
-TEST(BytesIO, FindSearchesTheWholeStreamOrAPart) {
-  BytesIO f("abcabc");
+TYPED_TEST(BytesIOContract, FindSearchesTheWholeStreamOrAPart) {
+  TypeParam f("abcabc");
   f.seek(4);
   EXPECT_EQ(f.find("bc"), 1u);
   EXPECT_EQ(f.find("bc", 2), 4u);
@@ -313,13 +320,13 @@ TEST(BytesIO, FindSearchesTheWholeStreamOrAPart) {
   EXPECT_EQ(f.find("bc", -2), 4u);
   EXPECT_EQ(f.find("x"), npos);
   EXPECT_EQ(f.find(""), 0u);
-  EXPECT_EQ(BytesIO().find("x"), npos);
+  EXPECT_EQ(TypeParam().find("x"), npos);
 }
 
 // --- writing -------------------------------------------------------------------------------------
 
-TEST(BytesIO, WriteReturnsItsSizeAndOverwritesInTheMiddle) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, WriteReturnsItsSizeAndOverwritesInTheMiddle) {
+  TypeParam f("0123456789");
   f.seek(3);
   EXPECT_EQ(f.write("abc"), 3u);
   EXPECT_EQ(f.tell(), 6u);
@@ -329,32 +336,32 @@ TEST(BytesIO, WriteReturnsItsSizeAndOverwritesInTheMiddle) {
   EXPECT_EQ(text(f.getvalue()), "012abc678XYZ");
 }
 
-TEST(BytesIO, OverseekThenWritePadsWithZeros) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, OverseekThenWritePadsWithZeros) {
+  TypeParam f("0123456789");
   f.truncate(3);
   f.seek(6);
   f.write("X");
   EXPECT_EQ(text(f.getvalue()), string("012\0\0\0X", 7));
 }
 
-TEST(BytesIO, WriteOfNothingPastTheEndChangesNothing) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOContract, WriteOfNothingPastTheEndChangesNothing) {
+  TypeParam f("abc");
   f.seek(10);
   EXPECT_EQ(f.write(""), 0u);
   EXPECT_EQ(f.size(), 3u);
 }
 
-TEST(BytesIO, WritesItsOwnBytes) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOContract, WritesItsOwnBytes) {
+  TypeParam f("abc");
   f.seek(0, Whence::End);
   for (int i = 0; i < 10; ++i) f.write(f.getvalue());
   EXPECT_EQ(f.size(), 3u * 1024);
   EXPECT_EQ(text(f.read_at(3069, 3)), "abc");
 }
 
-TEST(BytesIO, WritesRawMemoryOfItsOwnBlockWhileItGrows) {
+TYPED_TEST(BytesIOContract, WritesRawMemoryOfItsOwnBlockWhileItGrows) {
   // No handle keeps the old block: growing must not free what is still to be read from it.
-  BytesIO f("0123456789");
+  TypeParam f("0123456789");
   f.seek(0, Whence::End);
   for (int i = 0; i < 14; ++i) {
     const string before = text(f.getvalue());
@@ -363,23 +370,23 @@ TEST(BytesIO, WritesRawMemoryOfItsOwnBlockWhileItGrows) {
   }
 }
 
-TEST(BytesIO, WritesAViewOfItselfInPlace) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, WritesAViewOfItselfInPlace) {
+  TypeParam f("0123456789");
   const MutableMemoryView view = f.getbuffer();
   f.seek(2);
   f.write(ByteSpan(view).subspan(0, 8));
   EXPECT_EQ(text(f.getvalue()), "0101234567");
 }
 
-TEST(BytesIO, WritelinesWritesEachItem) {
-  BytesIO f;
+TYPED_TEST(BytesIOContract, WritelinesWritesEachItem) {
+  TypeParam f;
   f.writelines(std::vector<string>{"a\n", "b\n", "c"});
   f.writelines(std::vector<Bytes>{});
   EXPECT_EQ(text(f.getvalue()), "a\nb\nc");
 }
 
-TEST(BytesIO, WriteAtLeavesThePositionAlone) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, WriteAtLeavesThePositionAlone) {
+  TypeParam f("0123456789");
   f.seek(5);
   EXPECT_EQ(f.write_at(2, "xy"), 2u);
   EXPECT_EQ(f.tell(), 5u);
@@ -456,8 +463,8 @@ TEST(BytesIO, SizeLimitHoldsInABlockThatHasMoreRoom) {
 
 // --- position and size ---------------------------------------------------------------------------
 
-TEST(BytesIO, SeekFromEachOrigin) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, SeekFromEachOrigin) {
+  TypeParam f("0123456789");
   EXPECT_EQ(f.seek(4), 4u);
   EXPECT_EQ(f.seek(2, Whence::Current), 6u);
   EXPECT_EQ(f.seek(-4, Whence::End), 6u);
@@ -484,8 +491,8 @@ TEST(BytesIO, SeekBeforeTheBeginningIsRefusedByName) {
   EXPECT_EQ(f.tell(), 2u);
 }
 
-TEST(BytesIO, SeekBeyondTheHighestPositionIsRefused) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOContract, SeekBeyondTheHighestPositionIsRefused) {
+  TypeParam f("abc");
   EXPECT_EQ(f.seek(kHighest), static_cast<std::size_t>(kHighest));
   EXPECT_THROW(f.seek(1, Whence::Current), std::length_error);
   EXPECT_THROW(f.seek(kHighest, Whence::End), std::length_error);
@@ -515,15 +522,15 @@ TEST(BytesIO, TruncateToANegativeSizeIsRefusedByName) {
   EXPECT_EQ(f.size(), 10u);
 }
 
-TEST(BytesIO, TruncateGivesMemoryBack) {
-  BytesIO f(string(1 << 20, 'x'));
+TYPED_TEST(BytesIOContract, TruncateGivesMemoryBack) {
+  TypeParam f(string(1 << 20, 'x'));
   f.truncate(100);
   EXPECT_LE(f.retained_bytes(), 4096u);
   EXPECT_EQ(text(f.getvalue()), string(100, 'x'));
 }
 
-TEST(BytesIO, ResizeCutsOrFillsWithZeros) {
-  BytesIO f("0123456789");
+TYPED_TEST(BytesIOContract, ResizeCutsOrFillsWithZeros) {
+  TypeParam f("0123456789");
   f.seek(4);
   f.resize(3);
   EXPECT_EQ(text(f.getvalue()), "012");
@@ -532,8 +539,8 @@ TEST(BytesIO, ResizeCutsOrFillsWithZeros) {
   EXPECT_EQ(f.tell(), 4u);
 }
 
-TEST(BytesIO, ReserveMakesRoomOnce) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOContract, ReserveMakesRoomOnce) {
+  TypeParam f("abc");
   f.reserve(100000);
   EXPECT_GE(f.capacity(), 100000u);
   const std::byte* const where = address(f.peek(1));
@@ -542,8 +549,8 @@ TEST(BytesIO, ReserveMakesRoomOnce) {
   EXPECT_EQ(f.read_at(0, 1).data(), where);
 }
 
-TEST(BytesIO, ClearStartsAgainInTheSameRoom) {
-  BytesIO f(string(5000, 'x'));
+TYPED_TEST(BytesIOContract, ClearStartsAgainInTheSameRoom) {
+  TypeParam f(string(5000, 'x'));
   const std::size_t room = f.capacity();
   f.seek(17);
   f.clear();
@@ -575,8 +582,8 @@ TEST(BytesIO, CompactLetsGoOfABlockItShowsLittleOf) {
 
 // --- closing -------------------------------------------------------------------------------------
 
-TEST(BytesIO, EveryOperationOnAClosedStreamSaysSo) {
-  BytesIO f("abc");
+TYPED_TEST(BytesIOContract, EveryOperationOnAClosedStreamSaysSo) {
+  TypeParam f("abc");
   f.close();
   f.close();
   EXPECT_TRUE(f.closed());
@@ -722,6 +729,24 @@ TEST(BytesIO, OverWritesShortWhenAskedTo) {
   f.seek(6);
   EXPECT_EQ(f.write("xyz"), 2u);
   EXPECT_EQ(text(f.getvalue()), string("12\0\0\0\0xy", 8));
+}
+
+// What did not fit was dropped: writelines returns nothing, so nobody heard of it.
+TYPED_TEST(BytesIOContract, OverSaysHowMuchWritelinesCouldWrite) {
+  std::array<std::byte, 8> memory{};
+  BytesIO f = BytesIO::over(memory, WhenFull::Short);
+  const std::vector<string> lines{"12345", "67890", "x"};
+  EXPECT_EQ(message_of<std::length_error>([&] { f.writelines(lines); }),
+            "the stream is full: writelines wrote only 8 bytes");
+  EXPECT_EQ(text(f.getvalue()), "12345678");
+  f.clear();
+  Stream& base = f;
+  EXPECT_EQ(message_of<std::length_error>([&] { base.writelines(lines); }),
+            "the stream is full: writelines wrote only 8 bytes");
+  EXPECT_EQ(text(f.getvalue()), "12345678");
+  f.clear();
+  f.writelines(std::vector<string>{"12345", "678", ""});
+  EXPECT_EQ(text(f.getvalue()), "12345678");
 }
 
 TEST(BytesIO, OverNeverShares) {

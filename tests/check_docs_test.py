@@ -14,6 +14,9 @@ README = """# quire
 
 | [bytes.h](include/quire/bytes.h) | 3.5 ns, 2.1x |
 """
+DESIGN = "# Design\n\n## The layers\n" + "\n".join(
+    f" L{layer} {' '.join(f'{stem}.h' for stem in stems.split())}"
+    for layer, stems in check_docs.LAYERS.items())
 DIFFERENCES = """# Differences
 
 | Python | here | why | `hash-of-view` |
@@ -29,11 +32,13 @@ class CheckDocs(unittest.TestCase):
     def problems(self, **changed):
         files = {
             "README.md": README,
-            "docs/design.md": "# Design\n\n## The layers\n",
+            "docs/design.md": DESIGN,
+            "docs/storage.md": "from 128 KiB (`kMappedFrom`)\n",
             "docs/benchmarks.md": "| 3.5 ns | 2.1x |\n",
             "docs/python-differences.md": DIFFERENCES,
             "include/quire/bytes.h": "",
             "include/quire/detail/block.h": "",
+            "src/storage.h": "inline constexpr std::size_t kMappedFrom = std::size_t{128} << 10;\n",
             "tests/golden_memory_view_test.cc": GOLDEN,
             **{name.replace("__", "/").replace("_md", ".md"): text
                for name, text in changed.items()},
@@ -64,6 +69,15 @@ class CheckDocs(unittest.TestCase):
     def test_missing_header_is_caught(self):
         readme = README.replace("(include/quire/bytes.h)", "")
         self.assert_one(self.problems(README_md=readme), "quire/bytes.h")
+
+    def test_header_that_is_not_in_the_picture_is_caught(self):
+        self.assert_one(self.problems(docs__design_md=DESIGN.replace(" spooled_io.h", "")),
+                        "layer 6", "spooled_io.h")
+
+    def test_size_of_another_constant_is_caught(self):
+        self.assert_one(self.problems(docs__storage_md="from 1 MiB (`kMappedFrom`)\n"),
+                        "docs/storage.md", "kMappedFrom is not 1 MiB")
+        self.assert_one(self.problems(docs__storage_md="from 1 MiB (`kGone`)\n"), "kGone")
 
     def test_number_that_was_not_measured_is_caught(self):
         self.assert_one(self.problems(README_md=README.replace("3.5 ns", "3.4 ns")), "3.4 ns")

@@ -63,6 +63,12 @@ class CheckLayers(unittest.TestCase):
     def test_header_without_a_layer_is_caught(self):
         self.assert_one({"include/quire/novelty.h": ""}, "novelty.h:1", "no layer")
 
+    def test_long_header_is_caught(self):
+        self.assertEqual(self.problems({"include/quire/bytes.h": "\n" * 400}), [])
+        self.assert_one({"include/quire/bytes.h": "\n" * 401}, "bytes.h:401", "400 lines")
+        self.assertEqual(self.problems({"include/quire/bytes.h": "",
+                                        "src/bytes.cc": '#include "quire/bytes.h"\n' + "\n" * 400}), [])
+
     def test_operating_system_outside_platform_is_caught(self):
         files = {"include/quire/bytes.h": "", "include/quire/detail/pages.h": ""}
         call = '#include "quire/{}.h"\n#include <sys/mman.h>\n'

@@ -32,7 +32,8 @@ class Owner {
 
   explicit Owner(const string& content, Paging paging = Paging::WhenShared,
                  std::size_t capacity = 0)
-      : block_(BlockRef::adopt(new_mapped_block(std::max(capacity, content.size()), paging))) {
+      : block_(
+            BlockRef::adopt(new_mapped_block(std::max(capacity, content.size()), paging, true))) {
     EXPECT_TRUE(write(0, content));
   }
 
@@ -82,14 +83,14 @@ class Owner {
 class MappedBlock : public testing::Test {
  protected:
   static bool exist() {
-    return static_cast<bool>(BlockRef::adopt(new_mapped_block(kPage, Paging::WhenShared)));
+    return static_cast<bool>(BlockRef::adopt(new_mapped_block(kPage, Paging::WhenShared, true)));
   }
 };
 
 TEST_F(MappedBlock, HasWholePages) {
   if (!exist()) return;
   for (const std::size_t wanted : {std::size_t{0}, std::size_t{1}, kPage, kPage + 1, kMib}) {
-    const Owner block(BlockRef::adopt(new_mapped_block(wanted, Paging::WhenShared)));
+    const Owner block(BlockRef::adopt(new_mapped_block(wanted, Paging::WhenShared, true)));
     ASSERT_TRUE(block);
     EXPECT_GE(block.capacity(), std::max<std::size_t>(wanted, 1));
     EXPECT_EQ(block.capacity() % kPage, 0u);
@@ -99,8 +100,8 @@ TEST_F(MappedBlock, HasWholePages) {
 
 TEST_F(MappedBlock, ImpossibleSizesAreRefused) {
   if (!exist()) return;
-  EXPECT_EQ(new_mapped_block(kMaxSize + 1, Paging::WhenShared), nullptr);
-  EXPECT_EQ(new_mapped_block(kMaxSize, Paging::WhenShared), nullptr);
+  EXPECT_EQ(new_mapped_block(kMaxSize + 1, Paging::WhenShared, true), nullptr);
+  EXPECT_EQ(new_mapped_block(kMaxSize, Paging::WhenShared, true), nullptr);
   Owner block(pattern(kMib));
   EXPECT_FALSE(block.resize(kMib, kMaxSize + 1));
   EXPECT_FALSE(block.resize(kMib, kMaxSize));
@@ -437,6 +438,26 @@ TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
   }
   // What the cache may keep, and the streams' own.
   EXPECT_LE(retained + cached_memory(), 32 * kMib + kept.size() * (kMib + 32 * kPage));
+}
+
+TEST_F(MappedBlock, FreedMappingThatIsTooSmallIsNotUsedAgain) {
+  release_cached_memory();
+  BytesIO(pattern(2 * kMib)).close();
+  const BytesIO large(pattern(7 * kMib));
+  EXPECT_GE(large.capacity(), 7 * kMib);
+  EXPECT_TRUE(large.getvalue() == ByteSpan(pattern(7 * kMib)));
+}
+
+TEST_F(MappedBlock, LargeMappingsThatSmallHandsGiveBackCountNoMore) {
+  if (!exist()) return;
+  for (int round = 0; round < 12; ++round) {
+    release_cached_memory();
+    BytesIO(pattern(7 * kMib)).close();
+    BytesIO small;
+    small.write(pattern(kMib));
+    small.close();
+    ASSERT_GE(cached_memory(), 7 * kMib) << "the cache keeps less after " << round << " rounds";
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -73,7 +74,7 @@ class MappedFile {
     EXPECT_EQ(create_file(&file_), 0);
     for (std::size_t i = 0; i < count; ++i) {
       const std::vector<std::byte> page(page_size(), static_cast<std::byte>('a' + i));
-      EXPECT_EQ(append(file_, page.data(), page.size(), i * page_size()), 0);
+      EXPECT_EQ(append(file_, page.data(), page.size(), i * page_size(), false), 0);
     }
     EXPECT_EQ(map(size_, &data_), 0);
     bool torn = true;
@@ -225,6 +226,19 @@ TEST(Pages, RoundingKeepsWholePages) {
   EXPECT_EQ(round_down(2 * page + 1), 2 * page);
 }
 
+TEST(Pages, LargeMappingsBeginWithAHugePage) {
+  if (back_end_is_portable()) return;
+  for (const std::size_t size : {2 * kHugePage, 2 * kHugePage + page_size(), 5 * kHugePage - 1}) {
+    const std::size_t whole = round_up(size);
+    std::byte* data = nullptr;
+    ASSERT_EQ(map(whole, &data), 0);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data) % kHugePage, 0u) << size;
+    data[whole - 1] = std::byte{1};
+    unmap(data, whole);
+    EXPECT_EQ(::msync(data + whole - page_size(), page_size(), MS_ASYNC), -1) << "all of it";
+  }
+}
+
 // --- refusing ------------------------------------------------------------------------------------
 
 Call refused;
@@ -262,6 +276,75 @@ TEST(Pages, MapOverIsRefusedInBothWays) {
   EXPECT_TRUE(torn);
   EXPECT_EQ(::msync(mapped.data(), page_size(), MS_ASYNC), -1) << "gone";
   EXPECT_EQ(renew(mapped.data(), page_size()), 0);
+}
+
+// --- huge pages in memory files ------------------------------------------------------------------
+
+/// Bytes of this process that are mapped huge pages of files in memory.
+std::size_t bytes_in_huge_file_pages() {
+  std::ifstream smaps("/proc/self/smaps");
+  std::size_t kib = 0;
+  for (std::string word; smaps >> word;) {
+    std::size_t value = 0;
+    if (word == "ShmemPmdMapped:" && smaps >> value) kib += value;
+  }
+  return kib * 1024;
+}
+
+/// Whether this system makes huge pages of a memory file's on demand.
+bool system_collapses() {
+  constexpr int kCollapse = 25;
+  int file = -1;
+  std::byte* reserved = nullptr;
+  if (create_file(&file) != 0 || map(2 * kHugePage, &reserved) != 0) return false;
+  bool collapses = ::ftruncate(file, kHugePage) == 0 && ::pwrite(file, "a", 1, 0) == 1;
+  void* const mapped =
+      ::mmap(reserved, kHugePage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
+  collapses = collapses && mapped != MAP_FAILED && ::madvise(mapped, kHugePage, kCollapse) == 0;
+  unmap(reserved, 2 * kHugePage);
+  close_file(file);
+  return collapses;
+}
+
+/// Appends `before` bytes and then three huge pages and a bit, and reads all of it through a private
+/// mapping. Returns the bytes that are mapped as huge pages.
+std::size_t huge_bytes_appended(std::size_t before, bool huge = true) {
+  const std::size_t size = round_up(before + 3 * kHugePage + 100);
+  std::vector<std::byte> content(size);
+  for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<std::byte>(i * 7 + i / 4096);
+  int file = -1;
+  std::byte* data = nullptr;
+  EXPECT_EQ(create_file(&file), 0);
+  EXPECT_EQ(append(file, content.data(), before, 0, huge), 0);
+  EXPECT_EQ(append(file, content.data() + before, size - before, before, huge), 0);
+  struct stat status {};
+  EXPECT_EQ(::fstat(file, &status), 0);
+  EXPECT_EQ(static_cast<std::size_t>(status.st_size), size);
+  EXPECT_EQ(static_cast<std::size_t>(status.st_blocks) * 512, size) << "no more than was written";
+  EXPECT_EQ(map(size, &data), 0);
+  bool torn = true;
+  EXPECT_EQ(map_over(data, size, file, 0, Access::ReadWrite, &torn), 0);
+  const std::size_t huge_before = bytes_in_huge_file_pages();
+  EXPECT_EQ(std::memcmp(data, content.data(), size), 0) << before;
+  const std::size_t huge_bytes = bytes_in_huge_file_pages() - huge_before;
+  unmap(data, size);
+  close_file(file);
+  return huge_bytes;
+}
+
+TEST(Pages, WhatIsAppendedIsInHugePagesWhereTheSystemMakesThem) {
+  if (back_end_is_portable()) return;
+  const std::size_t huge = system_collapses() ? kHugePage : 0;
+  EXPECT_EQ(huge_bytes_appended(0), 3 * huge);
+  EXPECT_EQ(huge_bytes_appended(page_size()), 2 * huge) << "the first one was begun before";
+  EXPECT_EQ(huge_bytes_appended(kHugePage), 4 * huge);
+}
+
+TEST(Pages, WhatIsAppendedIsTheSameWithoutHugePages) {
+  if (back_end_is_portable()) return;
+  EXPECT_EQ(huge_bytes_appended(page_size(), false), 0u);
+  const RefusedCall call(Call::Collapse);
+  EXPECT_EQ(huge_bytes_appended(page_size()), 0u);
 }
 
 }  // namespace

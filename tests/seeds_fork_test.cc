@@ -4,13 +4,15 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "quire/quire.h"
+#include "support/child_process.h"
 
 namespace quire {
 namespace {
+
+using test::in_child;
 
 struct Pipe {
   FileIO reader;
@@ -23,24 +25,6 @@ Pipe make_pipe() {
   return {FileIO(ends[0], "r"), FileIO(ends[1], "w")};
 }
 
-/// Runs `work` in a child process; returns its exit code.
-template <class Work>
-int in_worker(Work work) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    int code = 99;
-    try {
-      code = work();
-    } catch (...) {
-      code = 98;
-    }
-    ::_exit(code);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 class SeedFork : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(SeedFork, TheWorkerReadsWhatItInheritedAndWritesACopyOfItsOwn) {
@@ -50,7 +34,7 @@ TEST_P(SeedFork, TheWorkerReadsWhatItInheritedAndWritesACopyOfItsOwn) {
   stream.write("tail");
   const Bytes snapshot = stream.getvalue();
 
-  const int code = in_worker([&] {
+  const int code = in_child([&] {
     if (snapshot != content + "tail") return 1;
     if (stream.getvalue() != snapshot) return 2;
     stream.write_at(0, "child");
@@ -72,18 +56,21 @@ TEST_P(SeedFork, TheWorkerSendsItsStreamBackThroughAPipe) {
   const std::string content(GetParam(), 'p');
   const Bytes snapshot{ByteSpan(content)};
   Pipe pipe = make_pipe();
-  const pid_t child = ::fork();
-  if (child == 0) {
-    BytesIO stream(snapshot);
-    stream.seek(0, Whence::End);
-    stream.write(", processed");
-    pipe.writer.write(stream.getvalue());
-    ::_exit(0);
-  }
-  pipe.writer.close();
-  BytesIO result(pipe.reader.read());
-  ::waitpid(child, nullptr, 0);
-  EXPECT_EQ(result.getvalue(), content + ", processed");
+  Bytes received;
+  const int code = in_child(
+      [&] {
+        BytesIO stream(snapshot);
+        stream.seek(0, Whence::End);
+        stream.write(", processed");
+        pipe.writer.write(stream.getvalue());
+        return 0;
+      },
+      [&] {
+        pipe.writer.close();
+        received = pipe.reader.read();
+      });
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(received, content + ", processed");
   EXPECT_EQ(snapshot, content);
 }
 

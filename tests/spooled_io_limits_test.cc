@@ -127,21 +127,61 @@ TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
   EXPECT_EQ(ByteSpan(snapshot).as_chars(), pattern(40 * kMib));
 }
 
-TEST(SpooledIOLimits, DoesNotKeepThePagesOfEachSnapshotInMemory) {
+// A slice of less than half of the bytes was copied to the heap, however large it was.
+TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
   if (!spills() || kSanitized) return;
   const std::size_t before = own_memory();
+  std::string data = pattern(48 * kMib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 4 * kMib});
+  MutableMemoryView view = stream.getbuffer();
+  std::vector<std::pair<Bytes, std::string>> slices;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::size_t at = i * 12 * kMib;
+    slices.emplace_back(stream.slice(at, at + 12 * kMib), data.substr(at, 12 * kMib));
+    EXPECT_EQ(tier_of(slices.back().first), "file");
+    // As much as the limit is, in pages of the stream's own.
+    for (std::size_t page = 0; page < 1024; ++page) {
+      view[static_cast<std::ptrdiff_t>(page * 4 * kPage)] = std::byte{'v'};
+      data[page * 4 * kPage] = 'v';
+    }
+  }
+  for (const auto& [slice, expected] : slices) EXPECT_EQ(ByteSpan(slice).as_chars(), expected);
+  EXPECT_EQ(ByteSpan(stream.getvalue()).as_chars(), data);
+  std::size_t strings = data.size();
+  for (const auto& [slice, expected] : slices) strings += expected.size();
+  EXPECT_LE(own_memory(), before + strings + 20 * kMib);
+}
+
+// It said the whole capacity, which is on the disk.
+TEST(SpooledIOLimits, RetainsWhatTheDiskDoesNotHave) {
+  if (!spills()) return;
   SpooledIO stream(SpooledOptions{.max_size = 4 * kMib});
   stream.write(pattern(8 * kMib));
-  std::vector<Bytes> kept;
-  for (int i = 0; i < 40; ++i) {
-    for (std::size_t at = 0; at < stream.size(); at += 4 * kPage) {
-      stream.write_at(at, std::string(1, static_cast<char>(i)));
+  EXPECT_LE(stream.retained_bytes(), 3 * kMib);
+  SpooledIO twin = stream.clone();
+  for (std::size_t page = 0; page < 10; ++page) twin.write_at(page * 64 * kPage, "x");
+  EXPECT_EQ(twin.retained_bytes(), 10 * kPage);
+}
+
+TEST(SpooledIOLimits, DoesNotKeepThePagesOfEachSnapshotInMemory) {
+  if (!spills() || kSanitized) return;
+  // So many pages that some go back on the way, and so few that all of them are left in the end.
+  for (const std::size_t stride : {4 * kPage, 7 * kPage}) {
+    SCOPED_TRACE(stride);
+    const std::size_t before = own_memory();
+    SpooledIO stream(SpooledOptions{.max_size = 4 * kMib});
+    stream.write(pattern(8 * kMib));
+    std::vector<Bytes> kept;
+    for (int i = 0; i < 40; ++i) {
+      for (std::size_t at = 0; at < stream.size(); at += stride) {
+        stream.write_at(at, std::string(1, static_cast<char>(i)));
+      }
+      kept.push_back(stream.getvalue());
     }
-    kept.push_back(stream.getvalue());
-  }
-  EXPECT_LE(own_memory(), before + 20 * kMib);
-  for (int i = 0; i < 40; ++i) {
-    EXPECT_EQ(std::to_integer<int>(kept[static_cast<std::size_t>(i)].data()[8 * kPage]), i);
+    EXPECT_LE(own_memory(), before + 12 * kMib);
+    for (int i = 0; i < 40; ++i) {
+      EXPECT_EQ(std::to_integer<int>(kept[static_cast<std::size_t>(i)].data()[2 * stride]), i);
+    }
   }
 }
 
@@ -193,21 +233,24 @@ TEST(SpooledIOLimits, NamesTheDirectoryThatIsNotWritable) {
   EXPECT_EQ(status, 0);
 }
 
-/// Runs `work` where it may mount what it likes.
-int in_own_mounts(const std::function<int()>& work) {
-  return in_child([&] {
-    const auto user = std::to_string(::geteuid());
-    const auto group = std::to_string(::getegid());
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return 97;
-    std::ofstream("/proc/self/setgroups") << "deny";
-    std::ofstream("/proc/self/uid_map") << "0 " + user + " 1";
-    std::ofstream("/proc/self/gid_map") << "0 " + group + " 1";
-    return work();
-  });
-}
+constexpr int kNotAllowed = 97;
 
 int mount_tmpfs(const std::string& where, const char* options) {
   return ::mount("quire", where.c_str(), "tmpfs", 0, options);
+}
+
+/// Runs `work` where it may mount what it likes and `directory` is a disk of 4 MiB. Returns kNotAllowed
+/// where the system refuses, as many containers do.
+int on_small_disk(const std::string& directory, const std::function<int()>& work) {
+  return in_child([&] {
+    const auto user = std::to_string(::geteuid());
+    const auto group = std::to_string(::getegid());
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return kNotAllowed;
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << "0 " + user + " 1";
+    std::ofstream("/proc/self/gid_map") << "0 " + group + " 1";
+    return mount_tmpfs(directory, "size=4m") == 0 ? work() : kNotAllowed;
+  });
 }
 
 /// Whether a failed write has changed nothing, and all of it can still be had.
@@ -300,39 +343,39 @@ int fill_a_disk(const std::string& directory) {
 TEST(SpooledIOLimits, LosesNothingOnAFullDisk) {
   if (!spills()) return;
   const TempDirectory directory;
-  EXPECT_EQ(in_own_mounts([&] {
-              if (mount_tmpfs(directory.path(), "size=4m") != 0) return 96;
-              const int status = fill_a_disk_in_drops(directory.path());
-              return status != 0 ? status : fill_a_disk(directory.path());
-            }),
-            0);
+  const int status = on_small_disk(directory.path(), [&] {
+    const int in_drops = fill_a_disk_in_drops(directory.path());
+    return in_drops != 0 ? in_drops : fill_a_disk(directory.path());
+  });
+  if (status == kNotAllowed) GTEST_SKIP() << "no mounts of one's own";
+  EXPECT_EQ(status, 0);
 }
 
 TEST(SpooledIOLimits, TakesADirectoryInMemoryOnlyWhenAskedTo) {
   if (!spills()) return;
   const TempDirectory directory;
-  EXPECT_EQ(in_own_mounts([&] {
-              if (mount_tmpfs(directory.path(), "size=4m") != 0) return 96;
-              EXPECT_TRUE(detail::temporary_file::in_memory(directory.path().c_str()));
-              ::setenv("TMPDIR", directory.path().c_str(), 1);
-              // As the default it is passed over: more fits than it has room for.
-              SpooledIO by_default(SpooledOptions{.max_size = 10});
-              by_default.write(pattern(6 * kMib));
-              SpooledIO asked(SpooledOptions{.max_size = 10, .directory = directory.path()});
-              asked.write(pattern(2 * kMib));
-              EXPECT_TRUE(asked.rolled());
-              expect_refused(ENOSPC, directory.path(), [&] { asked.write(pattern(6 * kMib)); });
-              // With nothing but memory everywhere it says so.
-              if (mount_tmpfs("/var/tmp", "size=1m") != 0 || mount_tmpfs("/tmp", "size=1m") != 0) {
-                return 95;
-              }
-              SpooledIO nowhere(SpooledOptions{.max_size = 3});
-              nowhere.write("abc");
-              expect_refused(ENOENT, "/var/tmp", [&] { nowhere.write("d"); });
-              EXPECT_EQ(ByteSpan(nowhere.getvalue()).as_chars(), "abc");
-              return testing::Test::HasFailure() ? 1 : 0;
-            }),
-            0);
+  const int status = on_small_disk(directory.path(), [&] {
+    EXPECT_TRUE(detail::temporary_file::in_memory(directory.path().c_str()));
+    ::setenv("TMPDIR", directory.path().c_str(), 1);
+    // As the default it is passed over: more fits than it has room for.
+    SpooledIO by_default(SpooledOptions{.max_size = 10});
+    by_default.write(pattern(6 * kMib));
+    SpooledIO asked(SpooledOptions{.max_size = 10, .directory = directory.path()});
+    asked.write(pattern(2 * kMib));
+    EXPECT_TRUE(asked.rolled());
+    expect_refused(ENOSPC, directory.path(), [&] { asked.write(pattern(6 * kMib)); });
+    // With nothing but memory everywhere it says so.
+    if (mount_tmpfs("/var/tmp", "size=1m") != 0 || mount_tmpfs("/tmp", "size=1m") != 0) {
+      return 95;
+    }
+    SpooledIO nowhere(SpooledOptions{.max_size = 3});
+    nowhere.write("abc");
+    expect_refused(ENOENT, "/var/tmp", [&] { nowhere.write("d"); });
+    EXPECT_EQ(ByteSpan(nowhere.getvalue()).as_chars(), "abc");
+    return testing::Test::HasFailure() ? 1 : 0;
+  });
+  if (status == kNotAllowed) GTEST_SKIP() << "no mounts of one's own";
+  EXPECT_EQ(status, 0);
 }
 
 TEST(SpooledIOLimits, PassesOverADefaultThatIsMissing) {
@@ -377,11 +420,6 @@ int refuse_one(detail::temporary_file::Call call) noexcept {
 
 int refuse_pages(detail::pages::Call) noexcept {
   return --calls_before == -1 ? (was_refused = true, ENOMEM) : 0;
-}
-
-/// For a test that makes many files and needs no disk.
-std::string fast_directory() {
-  return ::access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/var/tmp";
 }
 
 /// A life with all that can go wrong in it; each step happens, or throws and changes nothing.
@@ -449,6 +487,125 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
     ASSERT_FALSE(HasFatalFailure());
     if (!was_refused) break;
   }
+}
+
+int refuse_to_allocate_on(detail::temporary_file::Call call) noexcept {
+  return call != detail::temporary_file::Call::Allocate || calls_before-- > 0 ? 0 : EIO;
+}
+
+int refuse_every_resize(detail::pages::Call call) noexcept {
+  return call == detail::pages::Call::Resize ? ENOMEM : 0;
+}
+
+// A refusal that harms nobody was remembered, and thrown by a later write that nobody refused.
+TEST(SpooledIOLimits, TellsNobodyOfARefusalThatDidNotMatter) {
+  if (!spills()) return;
+  SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
+  SpooledIO end(stream.slice(700 * kKib), stream.options());
+  SpooledIO other(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
+  detail::pages::set_fault_hook(refuse_every_resize);
+  other.truncate(7);
+  detail::pages::set_fault_hook(nullptr);
+  {
+    const MutableMemoryView view = end.getbuffer();
+    EXPECT_NO_THROW((void)end.getvalue());
+  }
+  const Bytes value = end.getvalue();
+  EXPECT_NO_THROW(end.write_at(0, "x"));
+  expect_unchanged(end, "x" + pattern(kMib).substr(700 * kKib + 1));
+}
+
+// Its last part was moved to a new file that had no room for what was to be written there.
+TEST(SpooledIOLimits, MovesToAFileThatHasRoomForTheWriteAsWell) {
+  if (!spills()) return;
+  const int status = in_child([] {
+    const SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
+    SpooledIO end(stream.slice(700 * kKib), stream.options());
+    for (const int allowed : {0, 1}) {
+      calls_before = allowed;
+      detail::temporary_file::set_fault_hook(refuse_to_allocate_on);
+      try {
+        end.BytesIO::write_at(end.size(), pattern(3 * kMib));
+        return 1;
+      } catch (const std::system_error&) {
+      }
+      detail::temporary_file::set_fault_hook(nullptr);
+      expect_unchanged(end, pattern(kMib).substr(700 * kKib));
+    }
+    return testing::Test::HasFailure() ? 2 : 0;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+int tear_a_mapping(detail::pages::Call call) noexcept {
+  if (call != detail::pages::Call::MapOverTorn) return 0;
+  was_refused = true;
+  return ENOMEM;
+}
+
+// Where the system took the pages of a file away and was to map those of another one, the bytes were
+// put back into memory of no file. They were lost when the stream wrote them back and forgot them as
+// changes to a file.
+TEST(SpooledIOLimits, KeepsWhatIsInMemoryOfNoFile) {
+  if (!spills()) return;
+  std::string data = pattern(700 * kKib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 1});
+  const auto overwrite = [&](std::uint64_t seed) {
+    for (std::size_t at = 0; at < data.size(); at += 100 * kKib) {
+      const std::string piece = pattern(100 * kKib, seed + at);
+      stream.BytesIO::write_at(at, piece);
+      data.replace(at, piece.size(), piece);
+    }
+  };
+  {
+    const Bytes snapshot = stream.getvalue();
+    stream.write_at(0, "leaves it");
+    data.replace(0, 9, "leaves it");
+    was_refused = false;
+    detail::pages::set_fault_hook(tear_a_mapping);
+    overwrite(2);
+    detail::pages::set_fault_hook(nullptr);
+    EXPECT_TRUE(was_refused);
+    expect_unchanged(stream, data);
+  }
+  overwrite(3);
+  expect_unchanged(stream, data);
+}
+
+// When the disk refuses the bytes of a snapshot, these stay in pages of its own. The stream that left
+// it then cut their common file, of which nothing was written yet, and the system took the pages away.
+TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
+  if (!spills()) return;
+  const int status = in_child([] {
+    SpooledIO stream(SpooledOptions{.directory = fast_directory()});
+    stream.rollover();
+    stream.write(pattern(5 * kPage));
+    const Bytes snapshot = stream.getvalue();
+    refused_call = static_cast<int>(detail::temporary_file::Call::Write);
+    calls_before = 0;
+    detail::temporary_file::set_fault_hook(refuse_one);
+    stream.write_at(0, "changed");
+    detail::temporary_file::set_fault_hook(nullptr);
+    stream.truncate(7);
+    return was_refused && ByteSpan(snapshot).as_chars() == pattern(5 * kPage) ? 0 : 1;
+  });
+  EXPECT_EQ(status, 0);
+}
+
+TEST(SpooledIOLimits, ADiskThatBreaksInALargeWriteLeavesSizeAndPosition) {
+  if (!spills()) return;
+  SpooledIO stream(SpooledOptions{.max_size = 1000, .directory = fast_directory()});
+  stream.write(pattern(2 * kMib));
+  stream.seek(100);
+  // A part of it has been written by then.
+  calls_before = 4;
+  detail::temporary_file::set_fault_hook([](detail::temporary_file::Call call) noexcept {
+    return call == detail::temporary_file::Call::Write && --calls_before < 0 ? EIO : 0;
+  });
+  EXPECT_THROW(stream.write(pattern(4 * kMib, 2)), std::system_error);
+  detail::temporary_file::set_fault_hook(nullptr);
+  EXPECT_EQ(stream.tell(), 100u);
+  EXPECT_EQ(stream.size(), 2 * kMib);
 }
 
 }  // namespace

@@ -367,6 +367,21 @@ TEST(SpooledIO, KeepsWhatAViewWroteWhenALargeWriteNeedsANewFile) {
   EXPECT_EQ(content(twin), data);
 }
 
+// A stream over the last part of a block in a file does not take the pages in front along: it was
+// copied, into memory, where it then grew without a limit.
+TEST(SpooledIO, StaysInAFileWhenItBeginsFarInsideABlock) {
+  std::string data = pattern(kMib);
+  const SpooledIO whole = filled(kSmall, data);
+  SpooledIO end(whole.slice(700 * kKib), whole.options());
+  end.write_at(5, "changed");
+  end.write_at(end.size(), "more");
+  EXPECT_TRUE(!spills() || tier_of(end) == "file");
+  EXPECT_EQ(content(whole), data);
+  data = data.substr(700 * kKib) + "more";
+  data.replace(5, 7, "changed");
+  EXPECT_EQ(content(end), data);
+}
+
 TEST(SpooledIO, RemembersChangesToAPageThatWasWrittenBackForAnother) {
   std::string data = pattern(kMib);
   SpooledIO stream = filled(kSmall, data);
@@ -602,6 +617,27 @@ TEST(SpooledIO, ShowsAChildWhatItWasForkedWith) {
   ::close(done[1]);
 }
 
+TEST(SpooledIO, LeavesNoDescriptorToAProgramThatIsStarted) {
+  const auto files = [](bool that_survive) {
+    int count = 0;
+    for (int file = 0; file < 1000; ++file) {
+      const int flags = ::fcntl(file, F_GETFD);
+      if (flags >= 0 && (!that_survive || (flags & FD_CLOEXEC) == 0)) ++count;
+    }
+    return count;
+  };
+  const int before = files(false);
+  const int surviving = files(true);
+  SpooledIO stream = filled(kSmall, pattern(kMib));
+  const FilePath path = stream.as_path();
+  const FilePath in_memory = BytesIO(pattern(kMib)).as_path();
+  const WritablePath writable = stream.as_writable_path();
+  const WritablePath writable_in_memory = BytesIO().as_writable_path();
+  (void)stream.fileno();
+  EXPECT_GE(files(false), before + 5);
+  EXPECT_EQ(files(true), surviving);
+}
+
 // --- files for others ----------------------------------------------------------------------------
 
 TEST(SpooledIO, GivesAFileThatNobodyChanges) {
@@ -629,6 +665,15 @@ TEST(SpooledIO, GivesAFileThatNobodyChanges) {
     EXPECT_EQ(content(stream), "changed" + data.substr(7));
     EXPECT_EQ(read_path(stream.as_path()), "changed" + data.substr(7));
   }
+}
+
+// A file in a tmpfs is one in memory, but not made to be sealed: that the system refused it was taken
+// for an error.
+TEST(SpooledIO, GivesAFileFromADirectoryInMemory) {
+  const std::string data = pattern(kMib);
+  SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 1, .directory = fast_directory()});
+  EXPECT_EQ(read_path(stream.as_path()), data);
+  EXPECT_EQ(read_path(detail::temporary_file::path_of(stream.fileno())), data);
 }
 
 TEST(SpooledIO, RefusesWritersOfItsFilesWithoutPrivileges) {

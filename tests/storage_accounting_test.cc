@@ -16,6 +16,7 @@
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
 #include "quire/memory_report.h"
+#include "quire/spooled_io.h"
 #include "support/page_faults.h"
 #include "support/storage.h"
 
@@ -194,6 +195,47 @@ TEST(StorageAccounting, KeptSnapshotsTakeThePagesThatTheyDoNotShare) {
   }
   kept.clear();
   expect_all(kernel, 16.0 * kMib + 20.0 * kPage);
+}
+
+// It was the whole capacity, as if nothing were on the disk.
+TEST(StorageAccounting, SpilledStreamsTakeThePagesThatTheyHaveChanged) {
+  if (!pages_are_shared()) return;
+  const Kernel kernel;
+  const MemoryReport report;
+  const auto expect = [&](std::size_t bytes) {
+    expect_all(kernel, static_cast<double>(bytes));
+    if (kSanitized) return;
+    EXPECT_NEAR(static_cast<double>(report.additional_bytes()), static_cast<double>(bytes),
+                kTolerance);
+  };
+  {
+    SpooledIO f(SpooledOptions{.max_size = 4 * kMib, .directory = "/var/tmp"});
+    for (int i = 0; i < 4; ++i) f.write(a_mebibyte());
+    const Bytes before = f.getvalue();
+    for (int i = 0; i < 28; ++i) f.write(a_mebibyte());
+    ASSERT_TRUE(f.rolled());
+    EXPECT_LE(f.retained_bytes(), 2 * kMib) << "half of the limit";
+    // Its pages come from the file now.
+    EXPECT_LE(before.retained_bytes(), 2 * kPage);
+    expect(f.retained_bytes() + before.retained_bytes());
+    f.compact();
+    const Bytes value = f.getvalue();
+    const std::size_t shared = f.retained_bytes();
+    EXPECT_EQ(value.retained_bytes(), shared);
+    dirty_every_tenth_page(f, 100);
+    EXPECT_GE(f.retained_bytes(), 100 * kPage);
+    expect(f.retained_bytes() + value.retained_bytes() + before.retained_bytes());
+    {
+      MutableMemoryView view = f.getbuffer();
+      const std::size_t unwritten = f.retained_bytes();
+      for (std::ptrdiff_t page = 4000; page < 4200; ++page) {
+        view[page * static_cast<std::ptrdiff_t>(kPage)] = std::byte{'V'};
+      }
+      EXPECT_EQ(f.retained_bytes(), unwritten + 200 * kPage);
+    }
+    expect(f.retained_bytes() + value.retained_bytes() + before.retained_bytes());
+  }
+  expect(0);
 }
 
 TEST(StorageAccounting, FreedMappingsAreCachedUntilTheyAreReleased) {

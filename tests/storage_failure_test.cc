@@ -271,6 +271,18 @@ const Scenario kScenarios[] = {
        w.keep_value();
        w.write_at(1'100'001, string(900'000, 'i'));
      }},
+    {"write over huge pages below the mark", StorageOptions::automatic,
+     [](World& w) {
+       write_large(w);
+       w.keep_value();
+       w.write_at(3 * kPage, "changed");
+       w.dirty_pages(600, 1000, 9);
+     },
+     [](World& w) {
+       w.write_at(300'001, string(3'000'000, 'h'));
+       w.keep_value();
+       w.write_at(kMib, string(kMib, 'i'));
+     }},
     {"second snapshot with dirty pages", StorageOptions::automatic, become_paged,
      [](World& w) {
        w.keep_value();
@@ -629,8 +641,8 @@ TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
   BytesIO stream{ByteSpan(content)};
   const Bytes snapshot = stream.getvalue();
   {
-    // The first piece goes into the file, the second does not.
-    const PageFaults second({.call = Call::Append, .after = 1, .error = ENOSPC});
+    // All pieces but the last go into the file.
+    const PageFaults last({.call = Call::Append, .after = 2, .error = ENOSPC});
     stream.write_at(0, "x");
     ASSERT_EQ(PageFaults::refused(), 1u);
   }
@@ -639,6 +651,47 @@ TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
   EXPECT_EQ(calls_of(Call::Append, [&] { BytesIO(snapshot).write_at(0, "z"); }), 0u);
   EXPECT_EQ(snapshot, content);
   EXPECT_EQ(stream.getvalue().slice(1), Bytes(ByteSpan(content)).slice(1));
+}
+
+TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
+  if (!detail::pages::available()) return;
+  string content = pattern(8 * kMib, 1);
+  BytesIO stream{ByteSpan(content)};
+  const Bytes snapshot = stream.getvalue();
+  stream.write_at(0, "x");
+  const auto overwrite = [&](std::size_t at, std::size_t size) {
+    return calls_of(Call::MapOver, [&] { stream.write_at(at, string(size, 'y')); });
+  };
+  EXPECT_EQ(overwrite(6 * kMib, kMib - 1), 0u) << "less than half of it";
+  EXPECT_EQ(overwrite(2 * kMib, kMib), 1u);
+  EXPECT_EQ(overwrite(2 * kMib, 2 * kMib), 0u) << "it is new already";
+  EXPECT_EQ(overwrite(5 * kMib, 2 * kMib), 2u) << "half of two";
+  {
+    const PageFaults once({.call = Call::MapOver, .error = ENOMEM});
+    stream.write_at(0, string(2 * kMib, 'y'));
+    EXPECT_EQ(PageFaults::refused(), 1u);
+  }
+  content[0] = 'x';
+  content.replace(0, 4 * kMib, 4 * kMib, 'y');
+  content.replace(5 * kMib, 2 * kMib, 2 * kMib, 'y');
+  EXPECT_EQ(stream.getvalue(), content);
+  EXPECT_EQ(snapshot, pattern(8 * kMib, 1));
+}
+
+TEST(StorageFailures, AFirstConversionThatFailsKeepsNoFile) {
+  if (!detail::pages::available()) return;
+  for (const Call call : {Call::Append, Call::MapOver, Call::MapOverTorn}) {
+    BytesIO stream{ByteSpan(large_pattern())};
+    const Bytes snapshot = stream.getvalue();
+    const Allowance left = Allowance::now();
+    {
+      const PageFaults once({.call = call, .error = ENOMEM});
+      stream.write_at(0, "x");
+      ASSERT_EQ(PageFaults::refused(), 1u) << test::name_of(call);
+    }
+    EXPECT_EQ(Allowance::now().descriptors, left.descriptors) << test::name_of(call);
+    EXPECT_EQ(snapshot, large_pattern());
+  }
 }
 
 class StorageFailureAgain : public testing::TestWithParam<Call> {};

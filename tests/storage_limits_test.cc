@@ -443,6 +443,9 @@ TEST_F(StorageLimits, ForbiddenSystemCalls) {
       {"mprotect", __NR_mprotect, EACCES, 0, 0},
       {"openat", __NR_openat, EACCES, 0, 0},
       {"getrlimit", __NR_prlimit64, EPERM, 0, 0},
+      {"advice", __NR_madvise, EPERM, 0, 0},
+      {"looking whether a mapping is there", __NR_msync, EPERM, 0, 0},
+      {"pread", __NR_pread64, EPERM, 0, 0},
   };
   for (const Forbidden& call : calls) {
     // A sanitizer makes such calls itself.
@@ -450,6 +453,15 @@ TEST_F(StorageLimits, ForbiddenSystemCalls) {
     EXPECT_EQ(in_child([&] { return forbid(call) ? live() : NotSetUp; }), Fine)
         << call.name << " refused with " << std::strerror(static_cast<int>(call.error));
   }
+}
+
+// Whether a refused mmap() had taken away what was there is asked with msync(). A sandbox that refuses
+// both was taken for one that had, and the process ended: there was nothing to put back, and no place.
+TEST_F(StorageLimits, NothingIsGivenUpForLostThatCannotBeAskedFor) {
+  if (kSanitized) return;  // a sanitizer makes such calls itself
+  const Forbidden over{"mmap over something", __NR_mmap, EPERM, 3, MAP_FIXED};
+  const Forbidden look{"msync", __NR_msync, EPERM, 0, 0};
+  EXPECT_EQ(in_child([&] { return forbid(over) && forbid(look) ? live() : NotSetUp; }), Fine);
 }
 
 // --- quire is a guest ----------------------------------------------------------------------------

@@ -127,6 +127,11 @@ def least_ratio(workload, peers):
         results.time(workload, peer) for peer in peers)
 
 
+def faster(what, workload, peer, limit, by="quire"):
+    return Target(f"{what}: times as fast as {peer}", ratio(workload, peer, over=by), limit, "x",
+                  at_least=True)
+
+
 def milliseconds(workload, peer):
     return lambda results: results.time(workload, peer) / 1e6
 
@@ -144,20 +149,14 @@ def powers_of_two(first, last):
 
 
 def storage_targets():
-    yield Target("100 B appends: times as fast as io.BytesIO",
-                 ratio("append/100 B", "io.BytesIO", over="quire"), 2.5, "x", at_least=True)
-    yield Target("100 B appends: times as fast as QBuffer",
-                 ratio("append/100 B", "QBuffer", over="quire"), 2.5, "x", at_least=True)
-    yield Target("100 B appends: times as fast as std::stringstream",
-                 ratio("append/100 B", "std::stringstream", over="quire"), 3, "x", at_least=True)
-    yield Target("100 B appends: times as fast as std::string",
-                 ratio("append/100 B", "std::string", over="quire"), 3, "x", at_least=True)
+    yield faster("100 B appends", "append/100 B", "io.BytesIO", 2.5)
+    yield faster("100 B appends", "append/100 B", "QBuffer", 2.5)
+    yield faster("100 B appends", "append/100 B", "std::stringstream", 3)
+    yield faster("100 B appends", "append/100 B", "std::string", 3)
     yield Target("100 B appends, over absl::Cord",
                  ratio("append/100 B", "quire", over="absl::Cord"), 1, "x")
-    yield Target("1 MiB appends: times as fast as std::string",
-                 ratio("append/1 MiB", "std::string", over="quire"), 2, "x", at_least=True)
-    yield Target("1 MiB appends: times as fast as io.BytesIO",
-                 ratio("append/1 MiB", "io.BytesIO", over="quire"), 1.5, "x", at_least=True)
+    yield faster("1 MiB appends", "append/1 MiB", "std::string", 2)
+    yield faster("1 MiB appends", "append/1 MiB", "io.BytesIO", 1.5)
     for size in powers_of_two(4 << 10, 64 * MIB):
         yield Target(f"build {size}, drop, over the faster of realloc and io.BytesIO",
                      least_ratio(f"build/{size} loop", ("realloc x1.5", "io.BytesIO")), 1.1, "x")
@@ -174,8 +173,8 @@ def storage_targets():
                      lambda results, peer=peer: results.time(write, peer) / 1e3, 100, "us")
         yield Target(f"the same, {peer}: more memory", mebibytes(write, peer), 1 / 16, "MiB")
     scattered = "write/1000 x 1 B after one getvalue, 100 MiB"
-    yield Target("1,000 x 1 B after one getvalue, 100 MiB, paged: times as fast as a copy",
-                 ratio(scattered, "a copy", over="quire paged"), 4, "x", at_least=True)
+    yield faster("1,000 x 1 B after one getvalue, 100 MiB, paged", scattered, "a copy", 4,
+                 by="quire paged")
     yield Target("the same: more memory", mebibytes(scattered, "quire paged"), 8, "MiB")
     kept = "snapshots/1000 kept, 100 MiB"
     yield Target("1,000 snapshots kept: the median round",
@@ -201,8 +200,7 @@ def storage_targets():
         yield Target(f"getvalue beside a view, 100 MiB, {peer}", milliseconds(view, peer), 4, "ms")
     log = "log/{} x append 4 KiB, getvalue"
     for peer in ("io.BytesIO", "QBuffer"):
-        yield Target(f"2,000 x append, getvalue: times as fast as {peer}",
-                     ratio("append/4 KiB + getvalue", peer, over="quire"), 100, "x", at_least=True)
+        yield faster("2,000 x append, getvalue", "append/4 KiB + getvalue", peer, 100)
     yield Target("10,000 x append, getvalue, over five times 2,000",
                  lambda results: results.time(log.format(10000), "quire")
                  / results.time(log.format(2000), "quire") / 5, 1.5, "x")

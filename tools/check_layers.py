@@ -3,12 +3,15 @@
 
 The layers are those of docs/design.md. A header may include its own layer and those below; a
 source has the layer of the header it implements. An adapter may name the library that it adapts and
-no other. Usage: tools/check_layers.py [ROOT]
+no other. A header that users read must also be short enough to be read. Usage:
+tools/check_layers.py [ROOT]
 """
 
 import re
 
 from checker import main
+
+MOST_LINES = 400  # of a header in include/; long bodies go to its source
 
 LEAF = 9  # may include everything; nothing in the library may include it
 
@@ -16,8 +19,8 @@ LEAF = 9  # may include everything; nothing in the library may include it
 # without a header of its name is listed as src/<stem>; a header in src/ has its highest include's.
 LAYERS = {
     0: "version detail/export detail/input_file detail/pages detail/process_memory detail/temporary_file",
-    1: "buffer byte_span cached_memory error layout ledger slice storage_options src/mapped_block src/memory_file "
-    "src/process_locks src/spill_file src/storage",
+    1: "buffer byte_span cached_memory error layout ledger slice storage_options src/mapped_block src/mapped_layout "
+    "src/memory_file src/page_ranges src/process_locks src/spill_block src/spill_file src/storage",
     2: "byte_array bytes detail/byte_methods detail/bytes_algorithms",
     3: "memory_view struct struct_value typed_view detail/struct_format detail/view_core",
     4: "stream",
@@ -128,6 +131,12 @@ def check_file(root, path, stem, layer):
             yield f"{at}: {name} is a leaf: nothing in the library may include it"
 
 
+def check_length(root, path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    if lines > MOST_LINES:
+        yield f"{path.relative_to(root)}:{lines}: longer than {MOST_LINES} lines"
+
+
 def find_cycle(graph):
     """One cycle of `graph` as a list that starts and ends with the same node, or None."""
     done, path = set(), []
@@ -167,6 +176,7 @@ def check(root, adapters=None):
                             "add it to the table in tools/check_layers.py")
             continue
         problems += check_file(root, path, stem, layer)
+        problems += check_length(root, path)
         graph[stem] = [stem_of(name) for _, _, name in includes(path) if name.startswith("quire/")]
     for path in sorted([*root.glob("src/**/*.cc"), *root.glob("src/**/*.h")]):
         stem = own_header(root, path)

@@ -127,6 +127,8 @@ void files_and_text() {
   quire::BufferedWriter writer(quire::FileIO(path, "w"));  // writer = open(path, "wb")
   quire::TextIOWrapper(reader, {.newline = ""});           // io.TextIOWrapper(reader, newline="")
   quire::copyfileobj(reader, writer);                      // shutil.copyfileobj(reader, writer)
+  quire::SpooledIO spooled(quire::SpooledOptions{1000});   // SpooledTemporaryFile(1000)
+  spooled.rollover();                                      // spooled.rollover()
   // [/files]
 
   // [stringio]

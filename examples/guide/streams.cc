@@ -151,6 +151,20 @@ int main() {
   std::cout << '\n';
   // [/filtering]
 
+  // [spooled]
+  quire::SpooledIO upload(quire::SpooledOptions{.max_size = 1000});
+  upload.write(std::string(999, '.') + '\n');
+  std::cout << upload.rolled() << ' ';
+  upload.write("one line more\n");  // past max_size: all of it goes to a temporary file
+  std::cout << upload.rolled() << ' ' << upload.slice(-5) << '\n';
+  // [/spooled]
+
+  // [path]
+  const quire::FilePath whole = upload.as_path();  // there as long as this object is
+  BufferedReader reader{FileIO(whole.str())};
+  std::cout << reader.readline().size() << ' ' << reader.readline() << '\n';
+  // [/path]
+
   // [fixed]
   std::array<std::byte, 16> room;
   BytesIO message = BytesIO::over(room);

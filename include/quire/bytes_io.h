@@ -43,11 +43,6 @@
 
 namespace quire {
 
-namespace detail {
-class LentBytes;
-class LentRoom;
-}  // namespace detail
-
 /// What a stream over a fixed buffer does when a write does not fit.
 enum class WhenFull {
   Throw,  ///< std::length_error, nothing written
@@ -58,7 +53,8 @@ class QUIRE_API BytesIO : public Stream {
  public:
   /// Empty.
   /// Cost: no allocation until the first write.
-  BytesIO() noexcept = default;
+  // NOLINTNEXTLINE(modernize-use-equals-default): gcc would clear the defaulted one by `rep stos`, 10 ns
+  BytesIO() noexcept {}
 
   explicit BytesIO(const StorageOptions& options) noexcept : options_(options) {}
 
@@ -119,17 +115,16 @@ class QUIRE_API BytesIO : public Stream {
   // Python's own loops over lines do not call what a derived class overrides; nor do these.
   [[nodiscard]] std::vector<Bytes> readlines(std::ptrdiff_t hint = -1) override;
 
-  template <std::ranges::input_range Lines>
-  requires std::convertible_to<std::ranges::range_reference_t<Lines>, ByteSpan>
+  template <detail::LineRange Lines>
   void writelines(Lines&& lines) {
     check_open();
-    for (auto&& line : lines) BytesIO::write(line);
+    detail::write_lines(lines, [this](ByteSpan line) { return BytesIO::write(line); });
   }
 
   std::size_t readinto(MutableByteSpan target) override;
 
-  /// Cost:   amortised O(data). The first write to bytes that a snapshot shows leaves the block and
-  ///         copies the stream's bytes.
+  /// Cost:   amortised O(data). The first write to bytes that a snapshot shows copies the stream's
+  ///         bytes, or moves those of a large stream once; later ones then copy the pages they touch.
   /// Errors: ClosedError; BufferError when the size would change while a view pins it;
   ///         std::length_error past the size limit or the fixed buffer; std::bad_alloc. The stream
   ///         is then unchanged.
@@ -173,7 +168,7 @@ class QUIRE_API BytesIO : public Stream {
   /// A writable view of all bytes: what it writes the stream reads, and the other way round.
   /// Lifetime: pins the size: while it lives the stream cannot grow or shrink. It stays valid, on
   ///           the old memory, when the stream is closed, moved or destroyed.
-  /// Cost:     O(1); copies first when snapshots share the memory.
+  /// Cost:     O(1); when snapshots share the memory, that of a write to all of it first.
   /// Errors:   ClosedError, std::bad_alloc.
   [[nodiscard]] MutableMemoryView getbuffer();
 
@@ -207,7 +202,8 @@ class QUIRE_API BytesIO : public Stream {
 
   /// All bytes as a file that never changes, for code that takes a path.
   /// Lifetime: of the FilePath; nothing that happens to the stream changes it.
-  /// Cost:     copies the bytes, into a file in memory.
+  /// Cost:     copies the bytes into a file in memory, unless the stream's pages come from one that
+  ///           holds them all and in which nothing was overwritten: that one is sealed for good.
   /// Errors:   ClosedError, std::system_error.
   [[nodiscard]] FilePath as_path() const;
 
@@ -243,7 +239,8 @@ class QUIRE_API BytesIO : public Stream {
   /// Errors: ClosedError; BufferError while a view pins a non-empty stream.
   void clear();
 
-  /// Gives back room that is not used.
+  /// Gives back room that is not used. A large stream that owns its pages alone copies them home, out
+  /// of the file they came from.
   /// Errors: ClosedError; BufferError while a view pins room that could be given back.
   void compact();
 
@@ -262,16 +259,16 @@ class QUIRE_API BytesIO : public Stream {
  private:
   friend class SpooledIO;
   friend class WritablePath;
-  friend class detail::LentBytes;
   friend class detail::LentRoom;
 
   /// Called when the stream is to have room for more than `options_.size_limit` allows.
   /// Errors: std::length_error, unless the limit has been raised.
   virtual void reach_limit(std::size_t size);
 
-  /// Called when the block has refused what was asked of it, before all bytes are copied instead.
-  /// Errors: those of a stream that is not to be copied.
-  virtual void meet_refusal() const {}
+  /// Copies what the block does not share beside a live view.
+  [[nodiscard]] virtual Bytes copy_beside_view(std::size_t offset, std::size_t count) const {
+    return copy(offset, count);
+  }
 
   /// Replaces all bytes by those of a file, and moves to 0.
   virtual void take_file(int file);
@@ -292,6 +289,9 @@ class QUIRE_API BytesIO : public Stream {
 
   [[nodiscard]] std::size_t write_slow(ByteSpan data);
 
+  /// Writes at the position, where it may: a block gets its pages a few at a time, just before that.
+  void fill_in_pieces(const std::byte* data, std::size_t size) noexcept;
+
   /// Makes all bytes the stream's own, with room for `capacity`, but need not keep what lies in
   /// `hole`, which is about to be overwritten. `reason` is why, should that take a copy. What is
   /// own already stays where it is. The window is left closed.
@@ -301,7 +301,7 @@ class QUIRE_API BytesIO : public Stream {
   void leave_block(std::size_t capacity, CopyReason reason, detail::Range hole);
 
   /// The same, by copying what the block did not share.
-  void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole);
+  virtual void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole);
 
   /// Goes on in a block that has the bytes from `before` on, which took that many copies.
   void enter_block(detail::BlockRef block, std::size_t before, CopyReason reason,

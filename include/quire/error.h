@@ -96,6 +96,7 @@ namespace detail {
 [[noreturn]] QUIRE_API void throw_position(std::size_t base, std::size_t offset);
 [[noreturn]] QUIRE_API void throw_over_limit(std::size_t size, std::size_t limit);
 [[noreturn]] QUIRE_API void throw_full(std::size_t needed, std::size_t capacity);
+[[noreturn]] QUIRE_API void throw_lines_cut(std::size_t taken);
 [[noreturn]] QUIRE_API void throw_invalid(const std::string& message);
 [[noreturn]] QUIRE_API void throw_type(const std::string& message);
 [[noreturn]] QUIRE_API void throw_struct(const std::string& message);

@@ -1,8 +1,9 @@
 // FilePath and WritablePath: a stream's bytes as a file, for code that knows only paths or descriptors.
 //
-// Nobody gets the file that a stream itself works on: whoever opened that one and cut it would take
-// memory away from every snapshot. A FilePath is a copy for reading; a WritablePath is an empty file
-// whose content the stream takes over in the end.
+// Nobody gets a file that can still be changed and that a stream works on: whoever opened that one and
+// cut it would take memory away from every snapshot. A FilePath is a copy for reading, or the file that
+// a stream's pages come from once it is sealed; a WritablePath is an empty file whose content the
+// stream takes over in the end.
 //
 // Lifetime: the path leads somewhere as long as the object lives. Thread: any; one owner, no sharing.
 #pragma once
@@ -42,6 +43,8 @@ class QUIRE_API FilePath {
   [[nodiscard]] int detach() noexcept;
 
  private:
+  FilePath() noexcept = default;
+
   int descriptor_ = -1;
   std::string path_;
 };

@@ -136,13 +136,14 @@ class QUIRE_API SpooledIO : public BytesIO {
   [[nodiscard]] SpooledIO clone() const;
 
   /// A descriptor for reading of a file that holds all bytes of now and never changes; unlike
-  /// Python's it is not the stream's own file.
+  /// Python's it is not the one that the stream goes on writing to.
   /// Lifetime: of the stream: until the next call, close() or destruction.
-  /// Cost:     copies the bytes.
+  /// Cost:     as as_path().
   /// Errors:   ClosedError, std::system_error.
   [[nodiscard]] int fileno() const override;
 
-  /// As BytesIO::as_path(), in a file beside the stream's own once it has rolled over.
+  /// As BytesIO::as_path(). Once the stream has rolled over it is a second file beside its own, for
+  /// which the system copies the bytes, or shares them where the disk's file system can.
   [[nodiscard]] FilePath as_path() const;
 
   /// As BytesIO::as_writable_path(), likewise.
@@ -150,7 +151,8 @@ class QUIRE_API SpooledIO : public BytesIO {
 
  private:
   void reach_limit(std::size_t size) override;
-  void meet_refusal() const override;
+  [[nodiscard]] Bytes copy_beside_view(std::size_t offset, std::size_t count) const override;
+  void copy_block(std::size_t capacity, CopyReason reason, detail::Range hole) override;
   void take_file(int file) override;
 
   /// How much BytesIO may hold before it asks.
@@ -160,6 +162,10 @@ class QUIRE_API SpooledIO : public BytesIO {
   [[nodiscard]] bool on_disk() const noexcept;
 
   void move_to_file();
+
+  /// A block in another file with a part of the bytes, and room on the disk up to `end`.
+  [[nodiscard]] detail::BlockRef copied_to_disk(std::size_t offset, std::size_t count,
+                                                std::size_t capacity, std::size_t end) const;
 
   /// What BytesIO may do from here on, with no limit but the last one.
   void mark_rolled() noexcept;

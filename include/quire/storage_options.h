@@ -25,7 +25,8 @@ struct StorageOptions {
 
   Tier tier = automatic;
 
-  /// Whether large blocks ask for huge pages, for what the data fills of them.
+  /// Whether large streams ask the system for pages of 2 MiB where the data fills whole ones. Filling,
+  /// sharing and reading them takes a fraction of the time.
   bool huge_pages = true;
 
   /// The most bytes the stream may hold; past it writes throw std::length_error. For input from

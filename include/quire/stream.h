@@ -25,6 +25,7 @@
 #include "quire/bytes.h"
 #include "quire/detail/endian.h"
 #include "quire/detail/export.h"
+#include "quire/error.h"
 
 namespace quire {
 
@@ -42,6 +43,18 @@ namespace detail {
 template <class Range>
 concept LineRange = std::ranges::input_range<Range> &&
     std::convertible_to<std::ranges::range_reference_t<Range>, ByteSpan>;
+
+/// Gives each item to `write`, which returns how much of it was taken.
+template <LineRange Lines, class Write>
+void write_lines(Lines&& lines, Write write) {
+  std::size_t taken = 0;
+  for (auto&& line : lines) {
+    const ByteSpan data(line);
+    const std::size_t count = write(data);
+    taken += count;
+    if (count != data.size()) throw_lines_cut(taken);
+  }
+}
 
 }  // namespace detail
 
@@ -121,10 +134,12 @@ class QUIRE_API Stream {
   virtual std::size_t write_some(ByteSpan data);
 
   /// Writes each item, with nothing in between. What came before a failure stays written.
+  /// Errors: as write(); std::length_error, which says how much was written, where write() takes only
+  ///         a part of an item.
   template <detail::LineRange Lines>
   void writelines(Lines&& lines) {
     check_open();
-    for (auto&& line : lines) write(line);
+    detail::write_lines(lines, [this](ByteSpan line) { return write(line); });
   }
 
   /// Moves the position, also behind the end; returns the new one, counted from the beginning.

@@ -35,6 +35,11 @@ int map_over(std::byte*, std::size_t, int, std::size_t, Access, bool* torn) noex
   return ENOSYS;
 }
 
+int map_over_new(std::byte*, std::size_t, bool* torn) noexcept {
+  *torn = false;
+  return ENOSYS;
+}
+
 int renew(std::byte*, std::size_t) noexcept {
   return ENOSYS;
 }
@@ -43,13 +48,13 @@ int make_writable(std::byte*, std::size_t) noexcept {
   return ENOSYS;
 }
 
-void populate(std::byte*, std::size_t) noexcept {}
+void populate(std::byte*, std::size_t, bool) noexcept {}
 
 int create_file(int*) noexcept {
   return ENOSYS;
 }
 
-int append(int, const std::byte*, std::size_t, std::size_t) noexcept {
+int append(int, const std::byte*, std::size_t, std::size_t, bool) noexcept {
   return ENOSYS;
 }
 

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "file_size_signal.h"
+#include "file_growth.h"
 #include "quire/detail/pages.h"
 
 // Newer than the oldest headers that quire is built with.
@@ -23,6 +23,9 @@
 #endif
 #ifndef MADV_POPULATE_WRITE
 #  define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_COLLAPSE
+#  define MADV_COLLAPSE 25
 #endif
 #ifndef PR_SET_VMA
 #  define PR_SET_VMA 0x53564d41
@@ -88,6 +91,11 @@ int protection(Access access) noexcept {
   return access == Access::Read ? PROT_READ : PROT_READ | PROT_WRITE;
 }
 
+/// Bytes from an address to where a huge page may begin.
+std::size_t to_huge_page(const void* data) noexcept {
+  return -reinterpret_cast<std::uintptr_t>(data) & (kHugePage - 1);
+}
+
 /// So that /proc/self/smaps tells whose memory it is. Kernels that do not know names refuse.
 void name(void* data, std::size_t size) noexcept {
   ::prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, data, size, "quire:mapped");
@@ -114,13 +122,40 @@ std::size_t page_size() noexcept {
 
 // --- mappings ------------------------------------------------------------------------------------
 
-int map(std::size_t size, std::byte** data) noexcept {
-  if (const int error = fault(Call::Map)) return error;
-  void* const mapped =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) return errno;
+namespace {
+
+void* map_anonymous(void* data, std::size_t size, int flags) noexcept {
+  return ::mmap(data, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
+/// As all mappings of blocks are that are not a file's, so that neighbours become one.
+void set_up(void* mapped, std::size_t size) noexcept {
   name(mapped, size);
   ::madvise(mapped, size, MADV_NOHUGEPAGE);
+}
+
+/// An empty mapping or another in its place that begins with a huge page. Newer kernels see to that
+/// where the size is a whole number of them.
+void* at_huge_page(void* mapped, std::size_t size) noexcept {
+  if (to_huge_page(mapped) == 0) return mapped;
+  void* const roomy = map_anonymous(nullptr, size + kHugePage, 0);
+  if (roomy == MAP_FAILED) return mapped;
+  ::munmap(mapped, size);
+  const std::size_t before = to_huge_page(roomy);
+  auto* const begin = static_cast<std::byte*>(roomy) + before;
+  if (before != 0) ::munmap(roomy, before);
+  ::munmap(begin + size, kHugePage - before);
+  return begin;
+}
+
+}  // namespace
+
+int map(std::size_t size, std::byte** data) noexcept {
+  if (const int error = fault(Call::Map)) return error;
+  void* mapped = map_anonymous(nullptr, size, 0);
+  if (mapped == MAP_FAILED) return errno;
+  if (size >= 2 * kHugePage) mapped = at_huge_page(mapped, size);
+  set_up(mapped, size);
   *data = static_cast<std::byte*>(mapped);
   return 0;
 }
@@ -132,7 +167,18 @@ void unmap(std::byte* data, std::size_t size) noexcept {
 
 int resize(std::byte** data, std::size_t size, std::size_t new_size) noexcept {
   if (const int error = fault(Call::Resize)) return error;
-  void* const moved = ::mremap(*data, size, new_size, MREMAP_MAYMOVE);
+  int flags = MREMAP_MAYMOVE;
+  void* place = nullptr;
+#ifdef __SANITIZE_THREAD__
+  // It does not know mremap, and would take what another thread once wrote there for a race.
+  if (new_size > size) {
+    place =
+        ::mmap(nullptr, new_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED) return errno;
+    flags |= MREMAP_FIXED;
+  }
+#endif
+  void* const moved = ::mremap(*data, size, new_size, flags, place);
   if (moved == MAP_FAILED) return errno;
   *data = static_cast<std::byte*>(moved);
   return 0;
@@ -156,8 +202,11 @@ void* map_file(std::byte* data, std::size_t size, int access, int file,
 
 }  // namespace
 
-int map_over(std::byte* data, std::size_t size, int file, std::size_t offset, Access access,
-             bool* torn) noexcept {
+namespace {
+
+/// What map_over() does, with `map` for the call.
+template <class Map>
+int replace(std::byte* data, std::size_t size, bool* torn, Map map) noexcept {
   *torn = false;
   if (const int error = fault(Call::MapOver)) return error;
   if (const int error = fault(Call::MapOverTorn)) {
@@ -165,25 +214,39 @@ int map_over(std::byte* data, std::size_t size, int file, std::size_t offset, Ac
     *torn = true;
     return error;
   }
-  if (map_file(data, size, protection(access), file, offset) != MAP_FAILED) return 0;
+  if (map() != MAP_FAILED) return 0;
   const int error = errno;
-  // Nobody says whether it failed before or after it took away what was there: ask.
-  *torn = ::msync(data, size, MS_ASYNC) != 0;
+  // Nobody says whether it failed before or after it took away what was there: ask. Any other answer than
+  // this one is none.
+  *torn = ::msync(data, size, MS_ASYNC) != 0 && errno == ENOMEM;
+  return error;
+}
+
+}  // namespace
+
+int map_over(std::byte* data, std::size_t size, int file, std::size_t offset, Access access,
+             bool* torn) noexcept {
+  return replace(data, size, torn,
+                 [&] { return map_file(data, size, protection(access), file, offset); });
+}
+
+int map_over_new(std::byte* data, std::size_t size, bool* torn) noexcept {
+  const int error = replace(data, size, torn, [&] { return map_anonymous(data, size, MAP_FIXED); });
+  if (error == 0) set_up(data, size);
   return error;
 }
 
 int renew(std::byte* data, std::size_t size) noexcept {
   if (const int error = fault(Call::MapOver)) return error;
   // What another thread may have mapped here since must not go.
-  void* const mapped = ::mmap(data, size, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  void* const mapped = map_anonymous(data, size, MAP_FIXED_NOREPLACE);
   if (mapped == MAP_FAILED) return errno;
   // Kernels that do not know the flag take the address for a wish.
   if (mapped != data) {
     ::munmap(mapped, size);
     return EEXIST;
   }
-  name(mapped, size);
+  set_up(mapped, size);
   return 0;
 }
 
@@ -192,13 +255,10 @@ int make_writable(std::byte* data, std::size_t size) noexcept {
   return ::mprotect(data, size, PROT_READ | PROT_WRITE) == 0 ? 0 : errno;
 }
 
-void populate(std::byte* data, std::size_t size) noexcept {
-  const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  const std::uintptr_t first = (begin + kHugePage - 1) & ~(kHugePage - 1);
-  const std::uintptr_t last = (begin + size) & ~(kHugePage - 1);
-  if (first < last) {
-    const std::size_t before = first - begin;
-    const std::size_t whole = last - first;
+void populate(std::byte* data, std::size_t size, bool huge) noexcept {
+  const std::size_t before = to_huge_page(data);
+  if (huge && size >= before + kHugePage) {
+    const std::size_t whole = (size - before) & ~(kHugePage - 1);
     // Afterwards the same as its neighbours again, so that it remains one mapping for mremap.
     if (::madvise(data + before, whole, MADV_HUGEPAGE) == 0) {
       ::madvise(data + before, whole, MADV_POPULATE_WRITE);
@@ -229,21 +289,67 @@ int create_file(int* file) noexcept {
   return error;
 }
 
-int append(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
+namespace {
+
+/// Writes huge pages to a memory file. Its memory cannot be asked for in huge pages; but a unit that
+/// has a page already can be collapsed into one, and then takes the rest without a page fault.
+class HugePageWriter {
+ public:
+  explicit HugePageWriter(int file) noexcept : file_(file) {}
+
+  HugePageWriter(const HugePageWriter&) = delete;
+  HugePageWriter& operator=(const HugePageWriter&) = delete;
+
+  ~HugePageWriter() {
+    if (reserved_ != MAP_FAILED) ::munmap(reserved_, 2 * kHugePage);
+  }
+
+  /// False, with some of it written or not, when the system refuses. REQUIRES: `offset` is a huge
+  /// page's
+  [[nodiscard]] bool write(const std::byte* data, std::size_t offset) noexcept {
+    if (fault(Call::Collapse) != 0 || !reserve()) return false;
+    // The last page: what is behind the end of a file cannot be written to through a mapping.
+    const std::size_t last = kHugePage - page_size();
+    if (write_at(file_, data + last, page_size(), offset + last) != 0) return false;
+    void* const mapped = ::mmap(window_, kHugePage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                                file_, static_cast<off_t>(offset));
+    if (mapped == MAP_FAILED || ::madvise(mapped, kHugePage, MADV_COLLAPSE) != 0) return false;
+    std::memcpy(mapped, data, last);
+    return true;
+  }
+
+ private:
+  /// Address space with a huge page's boundary in it.
+  bool reserve() noexcept {
+    if (reserved_ != MAP_FAILED) return true;
+    reserved_ = ::mmap(nullptr, 2 * kHugePage, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reserved_ == MAP_FAILED) return false;
+    window_ = static_cast<std::byte*>(reserved_) + to_huge_page(reserved_);
+    return true;
+  }
+
+  const int file_;
+  void* reserved_ = MAP_FAILED;
+  std::byte* window_ = nullptr;
+};
+
+}  // namespace
+
+int append(int file, const std::byte* data, std::size_t size, std::size_t offset,
+           bool huge) noexcept {
   if (const int error = fault(Call::Append)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
+  if (!huge) return write_at(file, data, size, offset);
+  HugePageWriter huge_pages(file);
   while (size != 0) {
-    const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
+    const std::size_t unit = kHugePage - offset % kHugePage;
+    const std::size_t piece = std::min(size, unit);
+    if (piece != kHugePage || !huge_pages.write(data, offset)) {
+      if (const int error = write_at(file, data, piece, offset)) return error;
     }
-    if (written == 0) return EIO;
-    data += written;
-    offset += static_cast<std::size_t>(written);
-    size -= static_cast<std::size_t>(written);
+    data += piece;
+    offset += piece;
+    size -= piece;
   }
   return 0;
 }

@@ -217,7 +217,8 @@ class Mappings {
   }
 
   static bool is_arena(const Mapping& mapping) noexcept {
-    return mapping.heap || (mapping.no_reserve && mapping.start % kArenaAlignment == 0);
+    return mapping.heap ||
+           (mapping.file.inode == 0 && mapping.no_reserve && mapping.start % kArenaAlignment == 0);
   }
 
   const bool malloc_is_known_;

@@ -16,7 +16,7 @@
 #  include <sys/vfs.h>
 #endif
 
-#include "file_size_signal.h"
+#include "file_growth.h"
 
 namespace quire::detail::temporary_file {
 
@@ -97,9 +97,8 @@ void close(int file) noexcept {
 
 int allocate(int file, std::size_t offset, std::size_t size) noexcept {
   if (const int error = fault(Call::Allocate)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
+  const FileGrowth growth(offset + size);
+  if (!growth.allowed()) return EFBIG;
 #ifdef __linux__
   int result;
   do {
@@ -116,18 +115,7 @@ int allocate(int file, std::size_t offset, std::size_t size) noexcept {
 
 int write(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
   if (const int error = fault(Call::Write)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
-  while (size != 0) {
-    const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written < 0 ? errno : EIO;
-    data += written;
-    offset += static_cast<std::size_t>(written);
-    size -= static_cast<std::size_t>(written);
-  }
-  return 0;
+  return write_at(file, data, size, offset);
 }
 
 int read(int file, std::byte* data, std::size_t size, std::size_t offset,
@@ -145,9 +133,8 @@ int copy([[maybe_unused]] int from, [[maybe_unused]] int to, [[maybe_unused]] st
          [[maybe_unused]] std::size_t size) noexcept {
 #ifdef __linux__
   if (const int error = fault(Call::Copy)) return error;
-  bool limited = false;
-  if (!file_size_allowed(offset + size, &limited)) return EFBIG;
-  const FileSizeSignal signal(limited);
+  const FileGrowth growth(offset + size);
+  if (!growth.allowed()) return EFBIG;
   auto source = static_cast<off64_t>(offset);
   off64_t target = source;
   while (size != 0) {
@@ -180,21 +167,30 @@ void forget_changes(std::byte* data, std::size_t size) noexcept {
   ::madvise(data, size, MADV_DONTNEED);
 }
 
-int make_constant(int* file) noexcept {
-#ifdef __linux__
-  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (::fcntl(*file, F_ADD_SEALS, kSeals) != 0 && errno != EINVAL) return errno;
-#endif
-  if (::fchmod(*file, 0400) != 0) return errno;
+int make_constant(int file, std::size_t size, int* reader) noexcept {
+  struct stat status;
+  if (::fstat(file, &status) != 0) return errno;
+  if (static_cast<std::size_t>(status.st_size) != size) return EBUSY;
+  int opened = -1;
   try {
-    const int reader = ::open(path_of(*file).c_str(), O_RDONLY | O_CLOEXEC);
-    if (reader < 0) return errno;
-    ::close(*file);
-    *file = reader;
-    return 0;
+    opened = ::open(path_of(file).c_str(), O_RDONLY | O_CLOEXEC);
   } catch (...) {
     return ENOMEM;
   }
+  if (opened < 0) return errno;
+  int error = ::fchmod(file, 0400) == 0 ? 0 : errno;
+#ifdef __linux__
+  constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  if (error == 0 && ::fcntl(file, F_ADD_SEALS, kSeals) != 0) error = errno;
+  // A file that was not made to be sealed, the second of these in a tmpfs; or one that is sealed.
+  if (error == EINVAL || error == EPERM) error = 0;
+#endif
+  if (error != 0) {
+    ::close(opened);
+    return error;
+  }
+  *reader = opened;
+  return 0;
 }
 
 std::string path_of(int file) {

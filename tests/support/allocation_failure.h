@@ -5,8 +5,16 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <new>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "quire/error.h"
 
 namespace quire::test {
 
@@ -30,8 +38,9 @@ class AllocationBudget {
   AllocationBudget& operator=(const AllocationBudget&) = delete;
 };
 
-/// Runs `operation` with 0, 1, 2, ... allocations allowed until it succeeds; after each failure calls
-/// `check`. Returns how often it failed. What `operation` works on must be made anew by `prepare`.
+/// Runs `operation` with 0, 1, 2, ... allocations allowed until it succeeds or a view refuses it; calls
+/// `check` unless it succeeded. Returns how often allocations failed. What `operation` works on must
+/// be made anew by `prepare`.
 template <class Prepare, class Operation, class Check>
 std::size_t fail_each_allocation(Prepare prepare, Operation operation, Check check) {
   for (std::size_t allowed = 0;; ++allowed) {
@@ -41,9 +50,28 @@ std::size_t fail_each_allocation(Prepare prepare, Operation operation, Check che
       operation(subject);
       return allowed;
     } catch (const std::bad_alloc&) {
+      check(subject);
+    } catch (const BufferError&) {
+      check(subject);
+      return allowed;
     }
-    check(subject);
   }
+}
+
+/// The same for each of the named operations in each of the named states; returns the sum.
+template <class Subject, class Check>
+std::size_t fail_each_allocation(
+    const std::vector<std::pair<const char*, Subject (*)()>>& states,
+    const std::vector<std::pair<const char*, std::function<void(Subject&)>>>& operations,
+    Check check) {
+  std::size_t failures = 0;
+  for (const auto& [state, make] : states) {
+    for (const auto& [name, operation] : operations) {
+      SCOPED_TRACE(std::string(name) + " while " + state);
+      failures += fail_each_allocation(make, operation, check);
+    }
+  }
+  return failures;
 }
 
 }  // namespace quire::test

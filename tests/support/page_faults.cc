@@ -24,17 +24,25 @@ constinit PageFault active;
 constinit std::atomic<std::size_t> asked = 0;
 constinit std::atomic<std::size_t> refusals = 0;
 
-bool is_meant(Call call) noexcept {
-  return active.call ? call == *active.call : call != Call::MapOverTorn;
+bool any_is_meant() noexcept {
+  return !active.call && !active.file_call;
 }
 
-int refuse(Call call) noexcept {
-  if (!is_meant(call)) return 0;
+int refuse_if(bool meant) noexcept {
+  if (!meant) return 0;
   const std::size_t at = asked++;
   if (at < active.after) return 0;
   if (active.repeat == PageFault::Repeat::Once && at != active.after) return 0;
   ++refusals;
   return active.error;
+}
+
+int refuse(Call call) noexcept {
+  return refuse_if(any_is_meant() ? call != Call::MapOverTorn : active.call == call);
+}
+
+int refuse_file(detail::temporary_file::Call call) noexcept {
+  return refuse_if(any_is_meant() || active.file_call == call);
 }
 
 bool is_memory_file(const std::string& target) {
@@ -62,6 +70,8 @@ const char* name_of(Call call) {
       return "MemoryFile";
     case Call::Append:
       return "Append";
+    case Call::Collapse:
+      return "Collapse";
     case Call::Map:
       return "Map";
     case Call::MapOver:
@@ -88,10 +98,12 @@ PageFaults::PageFaults(const PageFault& fault) noexcept {
   active = fault;
   asked = refusals = 0;
   detail::pages::set_fault_hook(refuse);
+  detail::temporary_file::set_fault_hook(refuse_file);
 }
 
 PageFaults::~PageFaults() {
   detail::pages::set_fault_hook(nullptr);
+  detail::temporary_file::set_fault_hook(nullptr);
 }
 
 std::size_t PageFaults::refused() noexcept {
@@ -121,6 +133,7 @@ Holdings Holdings::now() {
 }
 
 Allowance Allowance::now() {
+  release_cached_memory();
   Allowance left{};
   std::vector<int> files;
   for (int file = -1; detail::pages::create_file(&file) == 0;) files.push_back(file);

@@ -1,4 +1,4 @@
-// Makes the system calls behind pages fail on demand, and tells what pages holds.
+// Makes the system calls behind pages and temporary files fail on demand, and tells what they hold.
 //
 // Lifetime: a PageFaults refuses calls while it lives; one at a time. Thread: refuses the calls of
 // all threads.
@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "quire/detail/pages.h"
+#include "quire/detail/temporary_file.h"
 
 namespace quire::test {
 
@@ -16,8 +17,9 @@ namespace quire::test {
 struct PageFault {
   enum class Repeat { Once, FromThenOn };
 
-  /// None: of every kind but MapOverTorn, after which there is no going on if all else fails too.
-  std::optional<detail::pages::Call> call;
+  /// Neither: of every kind but MapOverTorn, after which there is no going on if all else fails too.
+  std::optional<detail::pages::Call> call = {};
+  std::optional<detail::temporary_file::Call> file_call = {};
   /// Calls of that kind that are let through before.
   std::size_t after = 0;
   Repeat repeat = Repeat::Once;
@@ -51,7 +53,8 @@ struct Holdings {
   [[nodiscard]] static Holdings now();
 };
 
-/// What quire still allows itself, asked by taking all of it for a moment.
+/// What quire still allows itself, asked by taking all of it for a moment. The cache of freed mappings
+/// is emptied first.
 struct Allowance {
   std::size_t descriptors;
   std::size_t mappings;

@@ -1,6 +1,6 @@
-// StorageMachine: random operations on streams in every tier of the storage, and on all handles taken
-// from them, beside the slow obvious model; with system calls that fail, handles that go on another
-// thread, and forked processes in which both sides go on.
+// StorageMachine: random operations on streams in every tier of the storage, spilled ones among them,
+// and on all handles taken from them, beside the slow obvious model; with system calls that fail,
+// handles that go on another thread, and forked processes in which both sides go on.
 #pragma once
 
 #include <algorithm>
@@ -16,55 +16,30 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "quire/bytes_io.h"
+#include "quire/detail/temporary_file.h"
+#include "quire/file_path.h"
+#include "quire/spooled_io.h"
 #include "support/machine.h"
 #include "support/page_faults.h"
 #include "support/storage.h"
+#include "support/storage_counts.h"
 #include "support/stream_model.h"
+#include "support/temp_directory.h"
 
 namespace quire::test {
 
 using detail::Range;
-
-/// What a stream was in when an operation ran.
-struct StorageState {
-  enum class Tier : std::uint8_t { Heap, Mapped, Paged };
-
-  static constexpr std::size_t kCount = 3 * 2 * 2 * 2 * 2;
-
-  Tier tier;
-  bool outside;  ///< somebody else has its bytes, or pages of the same file
-  bool viewed;   ///< a writable view lives
-  bool forked;   ///< in a child process, and older than that
-  bool failing;  ///< system calls are being refused
-
-  [[nodiscard]] static constexpr StorageState at(std::size_t index) noexcept {
-    return {static_cast<Tier>(index / 16), (index & 8) != 0, (index & 4) != 0, (index & 2) != 0,
-            (index & 1) != 0};
-  }
-
-  [[nodiscard]] constexpr std::size_t index() const noexcept {
-    return static_cast<std::size_t>(tier) * 16 + (outside ? 8 : 0) + (viewed ? 4 : 0) +
-           (forked ? 2 : 0) + (failing ? 1 : 0);
-  }
-};
-
-/// What ran how often. In memory that forked processes share, it counts for all of them.
-struct StorageCounts {
-  static constexpr std::size_t kOperations = 25;
-
-  std::array<std::array<std::atomic<std::size_t>, StorageState::kCount>, kOperations> ran{};
-  std::atomic<std::size_t> refused_calls = 0;
-  std::atomic<std::size_t> steps = 0;
-  std::atomic<std::size_t> forks = 0;
-};
+using FileCall = detail::temporary_file::Call;
 
 /// See Machine.
 template <class Choices>
@@ -92,26 +67,30 @@ class StorageMachine : public Machine<Choices> {
 
   void step() {
     // New subjects may come: no reference into the vector may be held over that.
-    const std::size_t chosen = choose();
+    const std::size_t chosen =
+        rarest(subjects_.size(), [&](std::size_t i) { return known_.in(subjects_[i].last_state); });
     Subject subject = std::move(subjects_[chosen]);
     subjects_.erase(subjects_.begin() + static_cast<std::ptrdiff_t>(chosen));
     bring_into_state(subject);
     StorageState state = state_of(subject);
-    subject.last_state = state.index();
-    ++in_state_[subject.last_state];
-    const std::size_t operation = below(kOperations.size());
-    const auto [name, run] = kOperations[operation];
-    running_ = name;
-    {
-      std::optional<PageFaults> faults;
-      state.failing = one_in(2);
-      if (state.failing) faults.emplace(some_fault(run == &StorageMachine::do_drop_elsewhere));
+    subject.last_state = state;
+    state.failing = one_in(2);
+    const std::size_t operation =
+        rarest(kOperations.size(), [&](std::size_t i) { return known_.of(i, state); });
+    const auto run = kOperations[operation].run;
+    running_ = name_of(operation);
+    if (state.failing) start_failing(subject, run == &StorageMachine::do_drop_elsewhere);
+    if (subject.spooled() != nullptr) {
+      unless_refused([&] { (this->*run)(subject); });
+    } else {
       (this->*run)(subject);
-      if (state.failing) counts_.refused_calls += PageFaults::refused();
     }
+    stop_failing();
     ++counts_.ran[operation][state.index()];
     ++counts_.steps;
+    known_.count(operation, state);
     check(subject);
+    check_spooled(subject);
     subjects_.push_back(std::move(subject));
     check_kept();
     let_go();
@@ -125,6 +104,7 @@ class StorageMachine : public Machine<Choices> {
     join();
     for (const Subject& s : subjects_) check_all(s);
     for (const Held& held : kept_) check_all(held);
+    for (const HeldFile& file : files_) check_all(file);
     reap();
   }
 
@@ -135,8 +115,10 @@ class StorageMachine : public Machine<Choices> {
     bool handles;
   };
 
+  using EitherStream = std::variant<BytesIO, SpooledIO>;
+
   struct Subject {
-    BytesIO stream;
+    EitherStream either;
     StreamModel model;
     std::vector<MutableMemoryView> views = {};
     StorageOptions options = {};
@@ -145,12 +127,29 @@ class StorageMachine : public Machine<Choices> {
     /// Who may share memory with whom.
     std::size_t family = 0;
     bool forked = false;
+    bool rolled = false;
     Wish wants = {};
-    std::size_t last_state = 0;
+    StorageState last_state = {};
+
+    [[nodiscard]] BytesIO& stream() noexcept {
+      return std::visit([](BytesIO& stream) -> BytesIO& { return stream; }, either);
+    }
+
+    [[nodiscard]] const BytesIO& stream() const noexcept {
+      return const_cast<Subject*>(this)->stream();
+    }
+
+    [[nodiscard]] SpooledIO* spooled() noexcept { return std::get_if<SpooledIO>(&either); }
   };
 
   struct Held : Kept {
     std::size_t family;
+  };
+
+  /// A file and what it must show for ever.
+  struct HeldFile {
+    FilePath path;
+    std::string expected;
   };
 
   struct Operation {
@@ -163,8 +162,10 @@ class StorageMachine : public Machine<Choices> {
   static constexpr std::array<std::size_t, 8> kMost = {
       6 * kPage, 6 * kPage, 6 * kPage, 40 * kPage, 40 * kPage, 80 * kPage, 80 * kPage, 400 * kPage};
 
+  static constexpr std::array<std::size_t, 5> kLimits = {0, 1, 1000, 100 * kKib, 4 * kMib};
+
   static constexpr std::size_t kStepsBetweenForks = 80;
-  static constexpr std::size_t kStepsOfAChild = 80;
+  static constexpr std::size_t kStepsOfAChild = 100;
 
   using Machine<Choices>::below;
   using Machine<Choices>::one_in;
@@ -173,37 +174,56 @@ class StorageMachine : public Machine<Choices> {
 
   static const std::array<Operation, StorageCounts::kOperations> kOperations;
 
-  /// Any subject, or the one in the state that has been seen least.
-  std::size_t choose() {
-    std::size_t chosen = below(subjects_.size());
-    if (one_in(3)) return chosen;
-    for (std::size_t i = 0; i < subjects_.size(); ++i) {
-      const auto seen = [&](std::size_t at) { return in_state_[subjects_[at].last_state]; };
-      if (seen(i) < seen(chosen)) chosen = i;
+  /// Of three below `n`, drawn at random, the one of which `seen` says the least.
+  template <class Seen>
+  std::size_t rarest(std::size_t n, Seen seen) {
+    std::size_t chosen = below(n);
+    for (int draws = 1; draws < 3; ++draws) {
+      const std::size_t other = below(n);
+      if (seen(other) < seen(chosen)) chosen = other;
     }
     return chosen;
   }
 
   // --- choices -----------------------------------------------------------------------------------
 
-  Wish some_wish() { return {one_in(2), one_in(2)}; }
+  Wish some_wish(StorageState state) {
+    const std::size_t chosen = rarest(4, [&](std::size_t i) {
+      state.viewed = (i & 1) != 0;
+      state.outside = (i & 2) != 0;
+      return known_.in(state);
+    });
+    return {(chosen & 1) != 0, (chosen & 2) != 0};
+  }
 
   Subject new_subject() {
+    stop_failing();
+    using Tier = StorageState::Tier;
+    const auto tier = static_cast<Tier>(rarest(
+        StorageState::kTiers, [&](std::size_t i) { return known_.in(static_cast<Tier>(i)); }));
     Subject made{};
     made.family = ++last_family_;
-    made.wants = some_wish();
+    made.wants = some_wish({tier, false, false, false, false});
     made.most = kMost[below(kMost.size())];
-    const std::size_t kind = below(12);
-    made.options.tier = kind == 0  ? StorageOptions::Tier::heap
-                        : kind < 9 ? StorageOptions::Tier::automatic
-                                   : StorageOptions::Tier::paged;
-    made.stream = BytesIO(made.options);
-    // Large enough for a mapping, however little is in it.
-    if (kind > 1 && kind < 9) made.stream.reserve(kMib + below(kMib));
+    if (tier == Tier::File) {
+      made.either = SpooledIO(some_spooled_options());
+    } else {
+      if (tier == Tier::Heap && one_in(2)) made.options.tier = StorageOptions::Tier::heap;
+      if (tier == Tier::Paged) made.options.tier = StorageOptions::Tier::paged;
+      made.either = BytesIO(made.options);
+      // Large enough for a mapping, however little is in it.
+      if (tier == Tier::Mapped) made.stream().reserve(kMib + below(kMib));
+    }
     made.model.data = fresh(below(made.most));
-    made.stream.write(made.model.data);
+    made.stream().write(made.model.data);
     made.model.position = made.model.data.size();
     return made;
+  }
+
+  SpooledOptions some_spooled_options() {
+    // On the disk now and then; in memory there is less to wait for.
+    return {.max_size = kLimits[below(kLimits.size())],
+            .directory = one_in(16) ? "/var/tmp" : fast_directory()};
   }
 
   /// Bytes that are hardly anywhere yet.
@@ -250,18 +270,29 @@ class StorageMachine : public Machine<Choices> {
     return std::min(count, room);
   }
 
-  PageFault some_fault(bool others_may_read) {
+  void start_failing(Subject& s, bool others_may_read) {
     PageFault fault{};
     fault.after = below(3);
     fault.error = ENOMEM;
-    if (one_in(4) && !others_may_read) {
+    if (one_in(2)) fault.repeat = PageFault::Repeat::FromThenOn;
+    const std::size_t kind = below(4);
+    if (kind == 0 && !others_may_read) {
       // For a moment the bytes are gone.
       join();
       fault.call = detail::pages::Call::MapOverTorn;
-    } else if (one_in(2)) {
-      fault.repeat = PageFault::Repeat::FromThenOn;
+      fault.repeat = PageFault::Repeat::Once;
+    } else if (kind == 1 && s.spooled() != nullptr) {
+      fault.file_call = static_cast<FileCall>(below(detail::temporary_file::kCalls));
+      fault.error = one_in(2) ? ENOSPC : EIO;
     }
-    return fault;
+    disk_breaks_ = !fault.file_call || *fault.file_call == FileCall::Write;
+    faults_.emplace(fault);
+  }
+
+  void stop_failing() {
+    if (!faults_) return;
+    counts_.refused_calls += PageFaults::refused();
+    faults_.reset();
   }
 
   // --- states ------------------------------------------------------------------------------------
@@ -269,18 +300,15 @@ class StorageMachine : public Machine<Choices> {
   /// So that each combination of handles and views comes about, and lasts.
   void bring_into_state(Subject& s) {
     running_ = "getting ready";
-    if (one_in(16)) s.wants = some_wish();
+    if (one_in(16)) s.wants = some_wish(state_of(s));
+    if (!s.wants.views) s.views.clear();
     if (!s.wants.handles) {
       std::erase_if(kept_, [&](const Held& held) { return held.family == s.family; });
       std::erase_if(subjects_, [&](const Subject& other) { return other.family == s.family; });
-    } else if (!has_handle(s) && !s.model.data.empty()) {
-      keep(s, s.stream.getvalue(), s.model.data);
+    } else if (!s.model.data.empty() && !state_of(s).outside) {
+      keep_a_part(s);
     }
-    if (!s.wants.views) {
-      s.views.clear();
-    } else if (s.views.empty()) {
-      s.views.push_back(s.stream.getbuffer());
-    }
+    if (s.wants.views && s.views.empty()) s.views.push_back(s.stream().getbuffer());
   }
 
   [[nodiscard]] bool has_handle(const Subject& s) const {
@@ -296,17 +324,18 @@ class StorageMachine : public Machine<Choices> {
 
   [[nodiscard]] StorageState state_of(Subject& s) const {
     StorageState state{StorageState::Tier::Heap, false, !s.views.empty(), s.forked, false};
-    const Buffer buffer = state.viewed ? s.stream.export_buffer() : Buffer();
-    const Bytes probe = state.viewed ? Bytes() : s.stream.slice(0, 1);
+    const Buffer buffer = state.viewed ? s.stream().export_buffer() : Buffer();
+    const Bytes probe = state.viewed ? Bytes() : s.stream().slice(0, 1);
     detail::Block* const block = state.viewed ? buffer.block() : probe.block();
     if (block != nullptr) {
       const std::string_view tier = detail::tier_of(*block);
       if (tier == "mapped") state.tier = StorageState::Tier::Mapped;
       if (tier == "paged") state.tier = StorageState::Tier::Paged;
+      if (tier == "file") state.tier = StorageState::Tier::File;
       state.outside = !state.viewed && block->owner_count() > 2;
     }
     // A live view's stream shares no block, and a paged one its file even with a block of its own.
-    if (state.viewed || state.tier == StorageState::Tier::Paged) {
+    if (state.viewed || state.tier >= StorageState::Tier::Paged) {
       state.outside = state.outside || has_relative(s);
     }
     return state;
@@ -314,48 +343,105 @@ class StorageMachine : public Machine<Choices> {
 
   // --- operations --------------------------------------------------------------------------------
 
-  /// Runs `action`, which a live view must make fail if it `resizes`. Whether it was done.
+  /// Runs `action`, which a live view must make fail if it `resizes`, and a disk may. Whether it was
+  /// done.
   template <class Action>
-  bool allowed(const Subject& s, bool resizes, Action action) {
+  bool allowed(Subject& s, bool resizes, Action action) {
     const bool refused = resizes && !s.views.empty();
     try {
       action();
     } catch (const BufferError&) {
       same(true, refused, "was refused");
       return false;
+    } catch (const std::system_error& refusal) {
+      same(s.spooled() != nullptr && faults_, true, refusal.what());
+      return false;
     }
     same(false, refused, "was not refused");
     return true;
   }
 
-  void keep(const Subject& s, Bytes bytes, std::string expected) {
-    same(bytes.size(), expected.size(), "bytes returned");
-    Held held{{std::move(bytes), std::move(expected)}, s.family};
-    if (s.wants.handles) {
-      check_all(held);
-      kept_.push_back(std::move(held));
-    } else {
-      check_all(held);
+  /// Runs `action`, which has done nothing if it is refused a file.
+  template <class Action>
+  void unless_refused(Action action) {
+    try {
+      action();
+    } catch (const std::system_error& refusal) {
+      same(faults_.has_value(), true, refusal.what());
     }
   }
 
-  void put(Subject& s, std::size_t offset, const std::string& bytes) {
+  /// Whether something that ends there makes a stream roll over.
+  [[nodiscard]] static bool rolls_over(Subject& s, std::size_t end) {
+    const SpooledIO* const own = s.spooled();
+    if (own == nullptr || own->rolled()) return false;
+    return own->options().max_size != 0 && end > own->options().max_size;
+  }
+
+  [[nodiscard]] static bool write_resizes(Subject& s, std::size_t offset, std::size_t count) {
+    return s.model.write_resizes(offset, count) || rolls_over(s, offset + count);
+  }
+
+  void keep(const Subject& s, Bytes bytes, std::string expected) {
+    same(bytes.size(), expected.size(), "bytes returned");
+    Held held{{std::move(bytes), std::move(expected)}, s.family};
+    check_all(held);
+    if (s.wants.handles) kept_.push_back(std::move(held));
+  }
+
+  /// REQUIRES: there is one
+  void keep_a_part(Subject& s) {
+    const std::size_t size = s.model.data.size();
+    const std::size_t from = one_in(3) ? 0 : below(size);
+    const std::size_t count = from == 0 ? size : 1 + below(std::min(size - from, 10 * kPage));
+    keep(s, s.stream().slice(from, from + count), s.model.data.substr(from, count));
+  }
+
+  /// Writes by `action`, which writes `bytes` at `offset`.
+  template <class Action>
+  void write_by(Subject& s, std::size_t offset, const std::string& bytes, Action action) {
     touched_ = {offset, bytes.size()};
-    if (allowed(s, s.model.write_resizes(offset, bytes.size()),
-                [&] { s.stream.write_at(offset, bytes); })) {
+    if (allowed(s, write_resizes(s, offset, bytes.size()), action)) {
       s.model.write_at(offset, bytes);
+    } else if (faults_ && s.views.empty()) {
+      settle(s, offset, bytes);
     }
+  }
+
+  /// Where the disk broke in the middle of a large write, what had been overwritten stays so.
+  void settle(Subject& s, std::size_t offset, const std::string& bytes) {
+    const Bytes now = s.stream().read_at(offset, bytes.size());
+    const std::string before = s.model.read_at(offset, bytes.size());
+    if (equal(now, before, {0, before.size()})) return;
+    same(disk_breaks_, true, "a part of a refused write");
+    const std::string_view found = ByteSpan(now).as_chars();
+    const auto end = std::mismatch(found.begin(), found.end(), bytes.begin(), bytes.end()).second;
+    s.model.write_at(offset, std::string(bytes.begin(), end));
+  }
+
+  void put(Subject& s, std::size_t offset, const std::string& bytes) {
+    write_by(s, offset, bytes, [&] {
+      // Whoever knows only the base must not get past what the class adds.
+      if (!bytes.empty() && one_in(4)) {
+        s.stream().write_at(offset, bytes);
+      } else {
+        std::visit([&](auto& stream) { stream.write_at(offset, bytes); }, s.either);
+      }
+    });
+  }
+
+  template <class Action>
+  void write_here(Subject& s, const std::string& bytes, Action action) {
+    bool done = false;
+    write_by(s, s.model.position, bytes, [&] { action(), done = true; });
+    if (done) s.model.position += bytes.size();
   }
 
   void do_write(Subject& s) {
     s.model.position = some_offset(s);
-    s.stream.seek(static_cast<std::ptrdiff_t>(s.model.position));
+    s.stream().seek(static_cast<std::ptrdiff_t>(s.model.position));
     const std::string bytes = fresh(some_count(s, s.model.position));
-    touched_ = {s.model.position, bytes.size()};
-    if (allowed(s, s.model.write_resizes(s.model.position, bytes.size()),
-                [&] { same(s.stream.write(bytes), bytes.size(), "bytes written"); })) {
-      s.model.write(bytes);
-    }
+    write_here(s, bytes, [&] { same(s.stream().write(bytes), bytes.size(), "bytes written"); });
   }
 
   /// Now and then so much that a shared file is extended rather than the bytes copied.
@@ -384,38 +470,34 @@ class StorageMachine : public Machine<Choices> {
     const std::size_t from = below(s.model.data.size() + 1);
     const std::size_t count = std::min(some_count(s, s.model.position), s.model.data.size() - from);
     const std::string bytes = s.model.read_at(from, count);
-    touched_ = {s.model.position, count};
-    if (allowed(s, s.model.write_resizes(s.model.position, count),
-                [&] { s.stream.write(s.stream.slice(from, from + count)); })) {
-      s.model.write(bytes);
-    }
+    write_here(s, bytes, [&] { s.stream().write(s.stream().slice(from, from + count)); });
   }
 
   void do_read(Subject& s) {
     const auto size = one_in(4) ? std::ptrdiff_t{-1} : static_cast<std::ptrdiff_t>(below(kPage));
-    Bytes bytes = s.stream.read(size);
+    Bytes bytes = s.stream().read(size);
     keep(s, std::move(bytes), s.model.read(size));
   }
 
   void do_readinto(Subject& s) {
     std::string target(below(3 * kPage), '?');
-    target.resize(s.stream.readinto(target));
+    target.resize(s.stream().readinto(target));
     same(target, s.model.read(static_cast<std::ptrdiff_t>(target.size())), "bytes filled");
   }
 
-  void do_getvalue(Subject& s) { keep(s, s.stream.getvalue(), s.model.data); }
+  void do_getvalue(Subject& s) { keep(s, s.stream().getvalue(), s.model.data); }
 
   void do_slice(Subject& s) {
     const std::size_t from = below(s.model.data.size() + 1);
     const std::size_t to = from + below(s.model.data.size() - from + 1);
-    keep(s, s.stream.slice(from, to), s.model.data.substr(from, to - from));
+    keep(s, s.stream().slice(from, to), s.model.data.substr(from, to - from));
   }
 
   /// One after the other, with writes between, and dropped in any order.
   void do_snapshots(Subject& s) {
     std::vector<Held> taken;
     for (std::size_t rounds = 2 + below(3); rounds != 0; --rounds) {
-      taken.push_back({{s.stream.getvalue(), s.model.data}, s.family});
+      taken.push_back({{s.stream().getvalue(), s.model.data}, s.family});
       do_overwrite(s);
     }
     while (!taken.empty()) {
@@ -425,9 +507,9 @@ class StorageMachine : public Machine<Choices> {
     }
   }
 
-  void add_twin(const Subject& s, BytesIO stream, std::string data) {
+  void add_twin(const Subject& s, EitherStream stream, std::string data) {
     Subject twin{std::move(stream), {std::move(data), 0}};
-    twin.model.position = twin.stream.tell();
+    twin.model.position = twin.stream().tell();
     twin.options = s.options;
     twin.most = std::max(s.most, twin.model.data.size());
     twin.family = s.family;
@@ -436,32 +518,49 @@ class StorageMachine : public Machine<Choices> {
     subjects_.push_back(std::move(twin));
   }
 
-  void do_reader(Subject& s) { add_twin(s, s.stream.reader(), s.model.data); }
+  void do_reader(Subject& s) { add_twin(s, copy_of(s, Copy::Reader), s.model.data); }
 
-  void do_clone(Subject& s) { add_twin(s, s.stream.clone(), s.model.data); }
+  void do_clone(Subject& s) { add_twin(s, copy_of(s, Copy::Clone), s.model.data); }
 
-  /// A stream that does not start where its block does.
+  enum class Copy { Reader, Clone };
+
+  static EitherStream copy_of(Subject& s, Copy copy) {
+    return std::visit(
+        [&](auto& stream) {
+          return EitherStream(copy == Copy::Reader ? stream.reader() : stream.clone());
+        },
+        s.either);
+  }
+
+  /// A stream that does not start where its block does, and of a class of its own.
   void do_from_bytes(Subject& s) {
     const std::size_t from = below(std::min(s.model.data.size(), 3 * kPage) + 1);
-    add_twin(s, BytesIO(s.stream.slice(from), s.options), s.model.data.substr(from));
+    Bytes bytes = s.stream().slice(from);
+    if (s.spooled() != nullptr && one_in(2)) {
+      SpooledIO made(std::move(bytes), s.spooled()->options());
+      add_twin(s, std::move(made), s.model.data.substr(from));
+    } else {
+      add_twin(s, BytesIO(std::move(bytes), s.options), s.model.data.substr(from));
+    }
   }
 
   void do_adopt(Subject& s) {
+    BytesIO adopted = BytesIO::adopt(std::string(s.model.data));
     Subject other = new_subject();
+    other.either = std::move(adopted);
     other.model = {s.model.data, 0};
     other.most = std::max(other.most, s.most);
-    other.stream = BytesIO::adopt(std::string(s.model.data));
     other.options = {};
     subjects_.push_back(std::move(other));
   }
 
   void do_getbuffer(Subject& s) {
-    s.views.push_back(s.stream.getbuffer());
+    s.views.push_back(s.stream().getbuffer());
     same(s.views.back().size(), s.model.data.size(), "size of the view");
   }
 
   void do_write_view(Subject& s) {
-    if (s.views.empty()) s.views.push_back(s.stream.getbuffer());
+    if (s.views.empty()) s.views.push_back(s.stream().getbuffer());
     const MutableByteSpan view = s.views[below(s.views.size())];
     const std::size_t at = below(view.size() + 1);
     const std::string bytes = fresh(std::min(some_count(s, at), view.size() - at));
@@ -474,36 +573,58 @@ class StorageMachine : public Machine<Choices> {
   void do_release_view(Subject& s) {
     do_write_view(s);
     s.views.clear();
-    if (one_in(2)) keep(s, s.stream.getvalue(), s.model.data);
+    if (one_in(2)) keep(s, s.stream().getvalue(), s.model.data);
     do_overwrite(s);
   }
 
   void do_truncate(Subject& s) {
-    const std::size_t size = one_in(6) ? 0 : below(s.model.data.size() + 1);
-    if (allowed(s, size < s.model.data.size(), [&] { s.stream.truncate(size); })) {
-      s.model.truncate(size);
-    }
+    std::size_t size = one_in(6) ? 0 : below(s.model.data.size() + 1);
+    if (one_in(8)) size = std::min(s.most, some_offset(s));
+    const std::size_t before = s.model.data.size();
+    const SpooledIO* const own = s.spooled();
+    const bool rolls = own != nullptr && !own->rolled() && size > own->options().max_size;
+    const bool extends = size > before && own != nullptr && (rolls || own->rolled());
+    if (extends) touched_ = {before, size - before};
+    if (!allowed(s, size < before || rolls || extends, [&] { s.stream().truncate(size); })) return;
+    if (extends) s.model.data.resize(size, '\0');
+    s.model.truncate(size);
   }
 
   void do_resize(Subject& s) {
     const std::size_t size = std::min(s.most, some_offset(s));
     touched_ = {s.model.data.size(), size - std::min(size, s.model.data.size())};
-    if (allowed(s, size != s.model.data.size(), [&] { s.stream.resize(size); })) {
+    const auto resize = [&](auto& stream) { stream.resize(size); };
+    if (allowed(s, size != s.model.data.size(), [&] { std::visit(resize, s.either); })) {
       s.model.data.resize(size, '\0');
     }
+  }
+
+  /// Or a rolled twin of a stream of another class.
+  void do_rollover(Subject& s) {
+    if (SpooledIO* const own = s.spooled()) {
+      allowed(s, !own->rolled(), [&] { own->rollover(); });
+      return;
+    }
+    unless_refused([&] {
+      SpooledIO made(s.stream().getvalue(), some_spooled_options());
+      made.rollover();
+      add_twin(s, std::move(made), s.model.data);
+    });
   }
 
   void do_reserve(Subject& s) {
     const std::size_t room = one_in(2) ? kMib + below(kMib) : below(2 * s.most);
     // A view pins the room as well, but only where more of it is needed.
-    allowed_or_pinned(s, [&] { s.stream.reserve(room); });
+    allowed_or_pinned(s, [&] { s.stream().reserve(room); });
   }
 
   void do_compact(Subject& s) {
-    allowed_or_pinned(s, [&] { s.stream.compact(); });
+    allowed_or_pinned(s, [&] { s.stream().compact(); });
     // Back to where large blocks are.
-    if (s.views.empty() && s.options.tier == StorageOptions::Tier::automatic && one_in(2)) {
-      s.stream.reserve(kMib + below(kMib));
+    const bool may_be_mapped = s.spooled() == nullptr || s.spooled()->options().max_size > kMib;
+    if (may_be_mapped && s.views.empty() && s.options.tier == StorageOptions::Tier::automatic &&
+        one_in(2)) {
+      s.stream().reserve(kMib + below(kMib));
     }
   }
 
@@ -517,39 +638,72 @@ class StorageMachine : public Machine<Choices> {
   }
 
   void do_clear(Subject& s) {
-    if (allowed(s, !s.model.data.empty(), [&] { s.stream.clear(); })) s.model = StreamModel{};
+    if (allowed(s, !s.model.data.empty(), [&] { s.stream().clear(); })) s.model = StreamModel{};
     const std::string bytes = fresh(some_count(s, 0));
     put(s, 0, bytes);
   }
 
   void do_move(Subject& s) {
-    BytesIO other(std::move(s.stream));
-    s.stream = std::move(other);
+    std::visit(
+        [](auto& stream) {
+          auto other = std::move(stream);
+          stream = std::move(other);
+        },
+        s.either);
   }
 
   /// What it showed, its handles and views show on.
   void do_close(Subject& s) {
-    if (one_in(2)) keep(s, s.stream.getvalue(), s.model.data);
-    s.stream.close();
+    if (one_in(2)) keep(s, s.stream().getvalue(), s.model.data);
+    s.stream().close();
     for (const MutableMemoryView& view : s.views) check_view(view, s.model.data);
     s.views.clear();
     const std::size_t family = s.family;
-    const bool forked = s.forked;
     s = new_subject();
     s.family = family;
-    s.forked = forked;
   }
 
-  void drop(const Held& held) {
-    if (!shows(held, Range{0, held.expected.size()})) failed_elsewhere_ = true;
-  }
-
-  /// A handle goes while the stream goes on here.
+  /// A handle and a clone go while the stream goes on here.
   void do_drop_elsewhere(Subject& s) {
     join();
-    Held going{{s.stream.getvalue(), s.model.data}, s.family};
-    dropper_ = std::thread(&StorageMachine::drop, this, std::move(going));
+    Held going{{s.stream().getvalue(), s.model.data}, s.family};
+    EitherStream clone = copy_of(s, Copy::Clone);
+    dropper_ = std::thread([this, held = std::move(going), twin = std::move(clone)] {
+      if (!shows(held, {0, held.expected.size()})) failed_elsewhere_ = true;
+    });
     do_overwrite(s);
+  }
+
+  // --- files for others --------------------------------------------------------------------------
+
+  void do_as_path(Subject& s) {
+    unless_refused([&] {
+      if (s.spooled() != nullptr && one_in(2)) {
+        same(file_shows(s.spooled()->fileno(), s.model.data), true, "content of a descriptor");
+      }
+      const auto as_path = [](auto& stream) { return stream.as_path(); };
+      files_.push_back({std::visit(as_path, s.either), s.model.data});
+      check_all(files_.back());
+    });
+  }
+
+  void do_as_writable_path(Subject& s) {
+    const std::string bytes = fresh(below(s.most));
+    unless_refused([&] {
+      WritablePath path =
+          std::visit([](auto& stream) { return stream.as_writable_path(); }, s.either);
+      const ssize_t written = ::pwrite(path.fileno(), bytes.data(), bytes.size(), 0);
+      same(written, static_cast<ssize_t>(bytes.size()), "bytes written to a file");
+      touched_ = {0, bytes.size()};
+      if (allowed(s, true, [&] { path.close(); })) s.model = {bytes, 0};
+    });
+  }
+
+  [[nodiscard]] static bool file_shows(int file, const std::string& expected) {
+    std::string found(expected.size() + 1, '?');
+    const ssize_t size = ::pread(file, found.data(), found.size(), 0);
+    found.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return found == expected;
   }
 
   // --- checks ------------------------------------------------------------------------------------
@@ -567,7 +721,7 @@ class StorageMachine : public Machine<Choices> {
   /// Shares no more than one byte, to learn where the stream's memory is.
   [[nodiscard]] static bool shows(const Subject& s, Range range) {
     if (s.model.data.empty()) return true;
-    const Bytes first = s.views.empty() ? s.stream.slice(0, 1) : Bytes();
+    const Bytes first = s.views.empty() ? s.stream().slice(0, 1) : Bytes();
     const std::byte* const data =
         s.views.empty() ? first.data() : MutableByteSpan(s.views.back()).data();
     return equal({data, s.model.data.size()}, s.model.data, range);
@@ -575,6 +729,10 @@ class StorageMachine : public Machine<Choices> {
 
   void check_all(const Held& held) const {
     same(shows(held, {0, held.expected.size()}), true, "content of a handle");
+  }
+
+  void check_all(const HeldFile& file) const {
+    same(file_shows(file.path.fileno(), file.expected), true, "content of a file");
   }
 
   void check_all(const Subject& s) const {
@@ -602,15 +760,29 @@ class StorageMachine : public Machine<Choices> {
   }
 
   void check(const Subject& s) const {
-    same(s.stream.tell(), s.model.position, "position afterwards");
-    same(s.stream.size(), s.model.data.size(), "size afterwards");
+    same(s.stream().tell(), s.model.position, "position afterwards");
+    same(s.stream().size(), s.model.data.size(), "size afterwards");
     if (tick_ % 4 == 0) return check_all(s);
     for (const Range part : parts_to_check(s.model.data.size(), 16)) {
       same(shows(s, part), true, "content afterwards");
     }
   }
 
+  void check_spooled(Subject& s) const {
+    SpooledIO* const own = s.spooled();
+    if (own == nullptr) return;
+    const std::size_t limit = own->options().max_size;
+    same(own->rolled() || !s.rolled, true, "has rolled back");
+    same(own->rolled() || limit == 0 || s.model.data.size() <= limit, true, "has rolled over");
+    s.rolled = own->rolled();
+    if (!s.rolled || !detail::pages::available() || !s.views.empty()) return;
+    if (!s.model.data.empty()) same(tier_of(own->slice(0, 1)), "file", "tier after the rollover");
+  }
+
   void check_kept() const {
+    if (tick_ % 8 == 0) {
+      for (const HeldFile& file : files_) check_all(file);
+    }
     for (std::size_t i = 0; i < kept_.size(); ++i) {
       if (tick_ % 16 == i) {
         check_all(kept_[i]);
@@ -631,11 +803,17 @@ class StorageMachine : public Machine<Choices> {
       check_all(kept_.back());
       kept_.pop_back();
     }
+    while (files_.size() > 3) {
+      check_all(files_.front());
+      files_.erase(files_.begin());
+    }
     for (Subject& s : subjects_) {
       if (s.views.size() > 3) s.views.erase(s.views.begin(), s.views.begin() + 2);
     }
     while (subjects_.size() > 6 || (subjects_.size() > 1 && one_in(20))) {
-      std::swap(subjects_[below(subjects_.size())], subjects_.back());
+      const std::size_t chosen = rarest(
+          subjects_.size(), [&](std::size_t i) { return ~known_.in(subjects_[i].last_state); });
+      std::swap(subjects_[chosen], subjects_.back());
       check_all(subjects_.back());
       subjects_.pop_back();
     }
@@ -655,6 +833,8 @@ class StorageMachine : public Machine<Choices> {
     int status = 0;
     ::waitpid(child_, &status, 0);
     child_ = 0;
+    known_.learn(counts_);
+    same(WIFSIGNALED(status) ? WTERMSIG(status) : 0, 0, "a forked process was killed");
     same(status, 0, "status of a forked process");
   }
 
@@ -681,7 +861,7 @@ class StorageMachine : public Machine<Choices> {
     for (Subject& s : subjects_) {
       if (s.model.data.size() > s.most) continue;
       put(s, s.model.data.size(), fresh(20 * kPage));
-      const Held value{{s.stream.getvalue(), s.model.data}, s.family};
+      const Held value{{s.stream().getvalue(), s.model.data}, s.family};
       do_overwrite(s);
       check_all(value);
       check_all(s);
@@ -691,12 +871,13 @@ class StorageMachine : public Machine<Choices> {
   bool live_as_child(Choices choices) noexcept {
     try {
       this->choose_anew(std::move(choices));
-      for (Subject& s : subjects_) s.forked = true;
+      for (Subject& s : subjects_) s.forked = s.last_state.forked = true;
       extend_all();
       for (std::size_t i = 0; i < kStepsOfAChild; ++i) step();
       finish();
       kept_.clear();
       subjects_.clear();
+      files_.clear();
       return true;
     } catch (const std::exception& error) {
       std::fprintf(stderr, "in a forked process: %s\n", error.what());
@@ -709,10 +890,13 @@ class StorageMachine : public Machine<Choices> {
   StorageCounts& counts_;
   std::vector<Subject> subjects_;
   std::vector<Held> kept_;
+  std::vector<HeldFile> files_;
   std::thread dropper_;
   std::atomic<bool> failed_elsewhere_ = false;
   Range touched_{0, 0};
-  std::array<std::size_t, StorageState::kCount> in_state_{};
+  KnownCounts known_;
+  std::optional<PageFaults> faults_;
+  bool disk_breaks_ = false;  // the fault, if there is one, may be in the middle of writing
   std::size_t tick_ = 0;
   std::size_t last_family_ = 0;
   std::uint64_t last_fresh_ = 0;
@@ -747,6 +931,9 @@ const std::array<typename StorageMachine<Choices>::Operation, StorageCounts::kOp
         {"clear", &StorageMachine::do_clear},
         {"move", &StorageMachine::do_move},
         {"close", &StorageMachine::do_close},
+        {"rollover", &StorageMachine::do_rollover},
+        {"as path", &StorageMachine::do_as_path},
+        {"writable path", &StorageMachine::do_as_writable_path},
         {"drop elsewhere", &StorageMachine::do_drop_elsewhere},
     }};
 

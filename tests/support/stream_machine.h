@@ -261,6 +261,8 @@ class StreamMachine : public Machine<Choices> {
       foreseen = write_refusal(s, s.model.position, count);
       if (foreseen != Refusal::None) break;
       s.model.write(item.substr(0, count));
+      if (count != item.size()) foreseen = Refusal::Full;
+      if (foreseen != Refusal::None) break;
     }
     same(met, foreseen, "an item was refused");
   }

@@ -273,14 +273,11 @@ class MakeMethods {
 
   /// With every ASCII letter changed; other bytes stay, as in the next four.
   [[nodiscard]] Made upper() const { return Made(algo::upper(span())); }
-
   [[nodiscard]] Made lower() const { return Made(algo::lower(span())); }
-
   [[nodiscard]] Made swapcase() const { return Made(algo::swapcase(span())); }
 
   /// A capital at the beginning of each run of letters.
   [[nodiscard]] Made title() const { return Made(algo::title(span())); }
-
   [[nodiscard]] Made capitalize() const { return Made(algo::capitalize(span())); }
 
   /// Filled up to `width`.
@@ -305,23 +302,17 @@ class MakeMethods {
     return Made(algo::expandtabs(span(), tabsize));
   }
 
-  /// All ASCII letters and digits, and at least one; the next are alike.
+  /// All ASCII letters and digits, and at least one; the next five are alike.
   [[nodiscard]] bool isalnum() const { return algo::isalnum(span()); }
-
   [[nodiscard]] bool isalpha() const { return algo::isalpha(span()); }
+  [[nodiscard]] bool isdigit() const { return algo::isdigit(span()); }
+  [[nodiscard]] bool islower() const { return algo::islower(span()); }
+  [[nodiscard]] bool isspace() const { return algo::isspace(span()); }
+  [[nodiscard]] bool istitle() const { return algo::istitle(span()); }
+  [[nodiscard]] bool isupper() const { return algo::isupper(span()); }
 
   /// All below 128; true for none.
   [[nodiscard]] bool isascii() const { return algo::isascii(span()); }
-
-  [[nodiscard]] bool isdigit() const { return algo::isdigit(span()); }
-
-  [[nodiscard]] bool islower() const { return algo::islower(span()); }
-
-  [[nodiscard]] bool isspace() const { return algo::isspace(span()); }
-
-  [[nodiscard]] bool istitle() const { return algo::istitle(span()); }
-
-  [[nodiscard]] bool isupper() const { return algo::isupper(span()); }
 
   /// Two digits a byte.
   [[nodiscard]] std::string hex() const { return algo::hex(span()); }

@@ -56,6 +56,11 @@ class QUIRE_API LentRoom {
   void commit(std::size_t count);
 
  private:
+  friend class LentBytes;
+
+  /// The block of a stream and all its bytes there.
+  [[nodiscard]] static BlockRef block_of(const BytesIO& stream, ByteSpan* bytes);
+
   /// Whether the stream is as it was. Takes the room back, in any case.
   bool give_back() noexcept;
 
@@ -77,13 +82,13 @@ class QUIRE_API LentBytes {
   LentBytes() noexcept = default;
 
   /// Errors: ClosedError.
-  explicit LentBytes(const BytesIO& stream);
+  explicit LentBytes(const BytesIO& stream) : block_(LentRoom::block_of(stream, &span_)) {}
 
   [[nodiscard]] ByteSpan span() const noexcept { return span_; }
 
  private:
-  BlockRef block_;
   ByteSpan span_;
+  BlockRef block_;
 };
 
 }  // namespace quire::detail

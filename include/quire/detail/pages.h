@@ -20,6 +20,7 @@ namespace quire::detail::pages {
 enum class Call {
   MemoryFile,   ///< memfd_create and the seal
   Append,       ///< pwrite to a memory file
+  Collapse,     ///< mmap and madvise, so that a part of a memory file is one huge page
   Map,          ///< mmap where nothing was
   MapOver,      ///< mmap over a mapping; refused before it does anything
   MapOverTorn,  ///< the same, refused after it has unmapped what was there (older kernels)
@@ -28,7 +29,7 @@ enum class Call {
   ReadPagemap,  ///< open and pread of /proc/self/pagemap
 };
 
-inline constexpr int kCalls = 8;
+inline constexpr int kCalls = 9;
 
 /// Asked before each of these calls: 0 lets it through, an error number makes it fail.
 using FaultHook = int (*)(Call call) noexcept;
@@ -70,24 +71,27 @@ void unmap(std::byte* data, std::size_t size) noexcept;
 [[nodiscard]] int map_over(std::byte* data, std::size_t size, int file, std::size_t offset,
                            Access access, bool* torn) noexcept;
 
+/// The same with new memory.
+[[nodiscard]] int map_over_new(std::byte* data, std::size_t size, bool* torn) noexcept;
+
 /// Maps new memory where a torn map_over() left nothing; fails when something else is there by now.
 [[nodiscard]] int renew(std::byte* data, std::size_t size) noexcept;
 
 [[nodiscard]] int make_writable(std::byte* data, std::size_t size) noexcept;
 
-/// Gets the memory of a mapping that map() made, all at once and in huge pages where whole ones fit
-/// in. Nothing is lost when the system cannot.
-void populate(std::byte* data, std::size_t size) noexcept;
+/// Gets the memory of a mapping that map() made, all at once and, `huge`, in huge pages where whole
+/// ones fit in. Nothing is lost when the system cannot.
+void populate(std::byte* data, std::size_t size, bool huge) noexcept;
 
 // --- memory files --------------------------------------------------------------------------------
 
 /// A new memory file, which cannot shrink. It takes a descriptor from the budget.
 [[nodiscard]] int create_file(int* file) noexcept;
 
-/// Writes all of `size` bytes at an offset that was never written to; a part of them may be there
-/// when it fails. No signal, whatever RLIMIT_FSIZE is.
-[[nodiscard]] int append(int file, const std::byte* data, std::size_t size,
-                         std::size_t offset) noexcept;
+/// Writes all of `size` bytes at an offset that was never written to, `huge` as in populate(); a part
+/// of them may be there when it fails. No signal, whatever RLIMIT_FSIZE is.
+[[nodiscard]] int append(int file, const std::byte* data, std::size_t size, std::size_t offset,
+                         bool huge) noexcept;
 
 /// Reads back what append() wrote.
 [[nodiscard]] int read_back(int file, std::byte* data, std::size_t size,

@@ -67,9 +67,10 @@ void close(int file) noexcept;
 /// Forgets what was written to a mapping: it shows the file again.
 void forget_changes(std::byte* data, std::size_t size) noexcept;
 
-/// Replaces `*file` by a descriptor for reading, of a file that nobody can change any more as far as
-/// the system has a way: sealed when it is in memory, else without permission to write.
-[[nodiscard]] int make_constant(int* file) noexcept;
+/// Makes a file of `size` bytes one that nobody can change any more, as far as the system has a way:
+/// sealed when it is in memory, else without permission to write. `*reader` is another descriptor of
+/// it, for reading. Refused with EBUSY, and nothing done, when that is not its size.
+[[nodiscard]] int make_constant(int file, std::size_t size, int* reader) noexcept;
 
 /// A name under which this process, and others of the same user, can open the file.
 [[nodiscard]] std::string path_of(int file);

@@ -1,0 +1,229 @@
+#include "mapped_layout.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "page_ranges.h"
+
+namespace quire::detail {
+
+namespace {
+
+// Pages that are got at once, and may still be in the cache when they are written to.
+constexpr std::size_t kTouchedAtOnce = std::size_t{2} << 20;
+
+// A part of the data, and no less than a little, that is touched ahead of it.
+constexpr std::size_t kAhead = 20;
+constexpr std::size_t kAheadMin = std::size_t{32} << 10;
+
+}  // namespace
+
+MappedBlock::MappedBlock(const BlockKind* of, const Mapping& mapping, std::size_t lent,
+                         Paging paged, bool huge) noexcept
+    : Block{mapping.data, mapping.size, of, 1, 0},
+      paging(paged),
+      huge_pages(huge),
+      touched(mapping.touched),
+      surplus(lent) {}
+
+// --- mappings ------------------------------------------------------------------------------------
+
+Mapping new_mapping(std::size_t size, std::size_t used, std::size_t* surplus) noexcept {
+  Mapping mapping = take_cached_mapping(size, size * kOversize, used, surplus);
+  if (mapping.size == 0 && pages::map(size, &mapping.data) == 0) mapping.size = size;
+  return mapping;
+}
+
+void drop_mapping(MappedBlock& block) noexcept {
+  give_surplus(std::exchange(block.surplus, 0));
+  // Pages of a file are of no use to the next block.
+  if (block.file) {
+    pages::unmap(block.data, block.capacity);
+  } else {
+    cache_or_unmap({block.data, block.capacity, block.touched});
+  }
+}
+
+void set_mapping(MappedBlock& block, const Mapping& mapping, std::size_t surplus) noexcept {
+  block.data = mapping.data;
+  block.capacity = mapping.size;
+  block.touched = mapping.touched;
+  block.surplus = surplus;
+}
+
+namespace {
+
+/// Where a huge page begins, at or before an offset of the block; the first one if none does.
+std::size_t huge_page_before(const MappedBlock& block, std::size_t offset) noexcept {
+  const auto start = reinterpret_cast<std::uintptr_t>(block.data);
+  const std::size_t first = -start & (pages::kHugePage - 1);
+  return offset < first ? first : first + ((offset - first) & ~(pages::kHugePage - 1));
+}
+
+}  // namespace
+
+void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
+  end = std::min(end, begin + kTouchedAtOnce);
+  const std::size_t from = std::max(block.touched, pages::round_down(begin));
+  std::size_t to = pages::round_up(end + begin / kAhead + kAheadMin);
+  const std::size_t stop = huge_page_before(block, to);
+  if (stop >= end && stop > from && stop < to) to = stop;
+  to = std::min(to, block.capacity);
+  if (to > from) pages::populate(block.data + from, to - from, block.huge_pages);
+  block.touched = std::max(from, to);
+}
+
+std::size_t mapping_size(std::size_t capacity) noexcept {
+  return pages::round_up(std::max<std::size_t>(capacity, 1));
+}
+
+std::size_t grown_size(std::size_t capacity) noexcept {
+  const std::size_t unit = capacity < 2 * pages::kHugePage ? pages::page_size() : pages::kHugePage;
+  return (capacity + unit - 1) & ~(unit - 1);
+}
+
+bool take_mappings(MappedBlock& block, std::size_t count) noexcept {
+  if (!pages::take_mappings(count)) return false;
+  block.mappings += count;
+  return true;
+}
+
+bool settle_mappings(MappedBlock& block) noexcept {
+  std::size_t needed = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < block.extent_count; ++i) {
+    needed += block.extents[i].begin > at ? 2 : 1;
+    at = block.extents[i].begin + block.extents[i].size;
+  }
+  if (at < block.capacity) ++needed;
+  needed += block.inserted;
+  if (needed > block.mappings) return take_mappings(block, needed - block.mappings);
+  pages::give_mappings(block.mappings - needed);
+  block.mappings = needed;
+  return true;
+}
+
+void forget_file(MappedBlock& block) noexcept {
+  block.file = MemoryFileRef();
+  block.frozen = block.extent_count = block.inserted = block.inserted_end = 0;
+  block.dirty.clear();
+  block.dirty_known = true;
+}
+
+bool make_writable(MappedBlock& block) noexcept {
+  if (block.read_only && pages::make_writable(block.data, block.capacity) != 0) return false;
+  block.read_only = false;
+  return true;
+}
+
+// --- into the file -------------------------------------------------------------------------------
+
+namespace {
+
+/// Where the pages from `begin` on, `offset` in the file, are recorded; null when there is no room.
+Extent* extent_for(MappedBlock& block, std::size_t begin, std::size_t offset) noexcept {
+  Extent* const last = block.last_extent();
+  if (last != nullptr && last->begin + last->size == begin && last->offset + last->size == offset) {
+    return last;
+  }
+  if (block.extent_count == block.extents.size() || !take_mappings(block, 1)) return nullptr;
+  Extent& added = block.extents[block.extent_count++];
+  added = {begin, offset, 0};
+  return &added;
+}
+
+}  // namespace
+
+std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) noexcept {
+  const std::size_t begin = block.frozen;
+  if (end <= begin || !block.file->grows() || !block.dirty.grow(pages_of(end))) return 0;
+  const std::size_t offset = block.file->set_aside(end - begin);
+  Extent* const extent = extent_for(block, begin, offset);
+  if (extent == nullptr) {
+    block.file->take_back(offset, end - begin);
+    return 0;
+  }
+  while (block.frozen < end) {
+    const std::size_t at = block.frozen;
+    const std::size_t file_at = offset + (at - begin);
+    // Up to where a huge page of the file may end.
+    const std::size_t size = std::min(kMovedAtOnce - file_at % pages::kHugePage, end - at);
+    if (block.file->append(block.data + at, size, file_at, block.huge_pages) != 0) break;
+    if (block.file->map_in_place(block.data + at, size, file_at, access) != 0) break;
+    extent->size += size;
+    block.frozen += size;
+    if (access == pages::Access::Read) block.read_only = true;
+  }
+  if (extent->size == 0) {
+    --block.extent_count;
+    pages::give_mappings(1);
+    --block.mappings;
+  }
+  const std::size_t moved = block.frozen - begin;
+  block.file->take_back(offset + moved, end - block.frozen);
+  return moved;
+}
+
+// --- into new memory -----------------------------------------------------------------------------
+
+namespace {
+
+/// Puts new memory in the place of a huge page of which [begin, end) is about to be written. The rest
+/// is copied, with `room` for it. False when the system refuses.
+bool replace_unit(MappedBlock& block, std::size_t unit, std::size_t begin, std::size_t end,
+                  std::byte* room) noexcept {
+  constexpr std::size_t kSize = pages::kHugePage;
+  const bool goes_on = unit == block.inserted_end && block.inserted != 0;
+  if (!goes_on && !take_mappings(block, 2)) return false;
+  std::byte* const data = block.data + unit;
+  const std::size_t before = begin - unit;
+  const std::size_t after = unit + kSize - end;
+  if (before != 0) std::memcpy(room, data, before);
+  if (after != 0) std::memcpy(room + before, data + kSize - after, after);
+  bool torn = false;
+  const bool done = pages::map_over_new(data, kSize, &torn) == 0;
+  if (torn && pages::renew(data, kSize) != 0) end_without_bytes();
+  if (!done && !torn) {
+    if (!goes_on) {
+      pages::give_mappings(2);
+      block.mappings -= 2;
+    }
+    return false;
+  }
+  if (!goes_on) block.inserted += 2;
+  block.inserted_end = unit + kSize;
+  block.dirty.set(pages_of(unit), pages_of(unit + kSize));
+  pages::populate(data, kSize, block.huge_pages);
+  if (before != 0) std::memcpy(data, room, before);
+  if (after != 0) std::memcpy(data + kSize - after, room + before, after);
+  return done;
+}
+
+}  // namespace
+
+void replace_units(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
+  constexpr std::size_t kSize = pages::kHugePage;
+  if (end - begin < kSize / 2) return;
+  std::size_t surplus = 0;
+  Mapping room;
+  std::size_t unit = huge_page_before(block, begin);
+  for (; unit < end && unit + kSize <= block.frozen; unit += kSize) {
+    const std::size_t first = std::max(begin, unit);
+    const std::size_t last = std::min(end, unit + kSize);
+    if (first >= last || last - first < kSize / 2) continue;
+    if (block.dirty.count(pages_of(unit), pages_of(unit + kSize)) * 2 > pages_of(kSize)) continue;
+    if (last - first < kSize && room.size == 0) {
+      room = new_mapping(kSize / 2, kSize / 2, &surplus);
+      if (room.size == 0) break;
+      if (room.touched < kSize / 2) pages::populate(room.data, kSize / 2, false);
+      room.touched = std::max(room.touched, kSize / 2);
+    }
+    if (!replace_unit(block, unit, first, last, room.data)) break;
+  }
+  give_surplus(surplus);
+  if (room.size != 0) cache_or_unmap(room);
+}
+
+}  // namespace quire::detail

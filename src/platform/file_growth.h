@@ -1,0 +1,54 @@
+// Files that grow: RLIMIT_FSIZE is asked beforehand, and its SIGXFSZ does not kill the process.
+//
+// Lifetime: a scope. Thread: the one that made it.
+#pragma once
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "blocked_signal.h"
+
+namespace quire::detail {
+
+/// Keeps the signal from this thread while a file grows to `size` bytes, if there is a limit at all.
+class FileGrowth {
+ public:
+  explicit FileGrowth(std::size_t size) noexcept : FileGrowth(size, limit()) {}
+
+  /// Otherwise the file must not be touched: a system call would write what fits.
+  [[nodiscard]] bool allowed() const noexcept { return allowed_; }
+
+ private:
+  FileGrowth(std::size_t size, rlim_t limit) noexcept
+      : allowed_(size <= limit), signal_(SIGXFSZ, allowed_ && limit != RLIM_INFINITY) {}
+
+  [[nodiscard]] static rlim_t limit() noexcept {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+  }
+
+  bool allowed_;
+  BlockedSignal signal_;
+};
+
+/// Writes all of it, or returns an error number; a part may be there then.
+inline int write_at(int file, const std::byte* data, std::size_t size,
+                    std::size_t offset) noexcept {
+  const FileGrowth growth(offset + size);
+  if (!growth.allowed()) return EFBIG;
+  while (size != 0) {
+    const ssize_t written = ::pwrite(file, data, size, static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? errno : EIO;
+    data += written;
+    offset += static_cast<std::size_t>(written);
+    size -= static_cast<std::size_t>(written);
+  }
+  return 0;
+}
+
+}  // namespace quire::detail
