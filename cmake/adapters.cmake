@@ -102,8 +102,12 @@ quire_add_adapter(cfile SOURCES cfile.cc)
 quire_add_adapter(gtest LIBRARIES "GTest GTest::gtest gtest")
 quire_add_adapter(hash SOURCES hash.cc LIBRARIES "ZLIB ZLIB::ZLIB zlib" libxxhash
                   "OpenSSL OpenSSL::Crypto libcrypto")
+quire_add_adapter(image SOURCES image.cc LIBRARIES "JPEG JPEG::JPEG libjpeg" "PNG PNG::PNG libpng")
 quire_add_adapter(iostream SOURCES iostream.cc)
+quire_add_adapter(protobuf SOURCES protobuf.cc LIBRARIES "Protobuf protobuf::libprotobuf protobuf")
 quire_add_adapter(socket SOURCES socket.cc)
+quire_add_adapter(sqlite SOURCES sqlite.cc LIBRARIES sqlite3)
+quire_add_adapter(zip SOURCES zip.cc LIBRARIES libzip)
 
 get_property(adapters GLOBAL PROPERTY QUIRE_ADAPTERS)
 get_property(not_built GLOBAL PROPERTY QUIRE_ADAPTERS_NOT_BUILT)

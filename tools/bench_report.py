@@ -251,6 +251,19 @@ def adapter_targets():
                      ratio(f"socket/{workload}", "quire", over=peer), 1, "x")
 
 
+    for workload, peer, limit in (("protobuf/write 100000 delimited, value", "std::string", 1.1),
+                                  ("protobuf/read 100000 delimited", "ArrayInputStream", 1.1),
+                                  ("sqlite/insert 16 x 4 MiB", "SQLITE_TRANSIENT", 1),
+                                  ("sqlite/select 16 x 4 MiB", "std::string", 1),
+                                  ("zip/write 8 x 4 MiB, value", "zip_source_buffer", 1),
+                                  ("zip/read 8 x 4 MiB", "zip_source_buffer", 1.5),
+                                  ("image/decode JPEG", "jpeg_mem_src", 1.05),
+                                  ("image/encode JPEG", "jpeg_mem_dest", 1.05),
+                                  ("image/encode PNG", "png_image", 1.1)):
+        yield Target(f"{workload.replace('/', ': ')}, over {peer}",
+                     ratio(workload, "quire", over=peer), limit, "x")
+
+
 def targets(results):
     yield from storage_targets()
     yield from adapter_targets()

@@ -36,8 +36,12 @@ ADAPTERS = {
     "cfile": "| stdio.h stdio_ext.h unistd.h",
     "gtest": "gtest/",
     "hash": "| openssl/ xxhash.h zlib.h",
+    "image": "| jpeglib.h jerror.h png.h",
     "iostream": "",
+    "protobuf": "google/protobuf/",
     "socket": "| fcntl.h poll.h sys/ ../platform/",
+    "sqlite": "| sqlite3.h",
+    "zip": "| zip.h",
 }
 
 # The only sources that may call the operating system.
