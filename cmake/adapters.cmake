@@ -103,7 +103,11 @@ quire_add_adapter(gtest LIBRARIES "GTest GTest::gtest gtest")
 quire_add_adapter(hash SOURCES hash.cc LIBRARIES "ZLIB ZLIB::ZLIB zlib" libxxhash
                   "OpenSSL OpenSSL::Crypto libcrypto")
 quire_add_adapter(iostream SOURCES iostream.cc)
+quire_add_adapter(lz4 SOURCES lz4.cc LIBRARIES liblz4)
 quire_add_adapter(socket SOURCES socket.cc)
+quire_add_adapter(sodium SOURCES sodium.cc LIBRARIES libsodium)
+quire_add_adapter(zlib SOURCES zlib.cc LIBRARIES "ZLIB ZLIB::ZLIB zlib")
+quire_add_adapter(zstd SOURCES zstd.cc LIBRARIES libzstd)
 
 get_property(adapters GLOBAL PROPERTY QUIRE_ADAPTERS)
 get_property(not_built GLOBAL PROPERTY QUIRE_ADAPTERS_NOT_BUILT)

@@ -37,7 +37,11 @@ ADAPTERS = {
     "gtest": "gtest/",
     "hash": "| openssl/ xxhash.h zlib.h",
     "iostream": "",
+    "lz4": "| lz4frame.h",
     "socket": "| fcntl.h poll.h sys/ ../platform/",
+    "sodium": "| sodium.h",
+    "zlib": "| zlib.h",
+    "zstd": "| zstd.h zstd_errors.h",
 }
 
 # The only sources that may call the operating system.
