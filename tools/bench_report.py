@@ -249,6 +249,12 @@ def adapter_targets():
                            ("64 MiB of a file", "a buffer")):
         yield Target(f"sending {workload}, over {peer}",
                      ratio(f"socket/{workload}", "quire", over=peer), 1, "x")
+    for workload, peer in (("gzip/write", "a buffer"), ("gzip/read", "a buffer"),
+                           ("zstd/write", "a buffer"), ("zstd/read", "a buffer"),
+                           ("lz4/write", "all at once"), ("lz4/read", "a buffer"),
+                           ("sodium/write", "a buffer"), ("sodium/read", "a buffer")):
+        yield Target(f"{workload} 16 MiB, over {peer}",
+                     ratio(f"{workload} 16 MiB", "quire", over=peer), 1.05, "x")
 
 
     for workload, peer, limit in (("protobuf/write 100000 delimited, value", "std::string", 1.1),

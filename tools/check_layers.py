@@ -25,7 +25,7 @@ LAYERS = {
     3: "memory_view struct struct_value typed_view detail/struct_format detail/view_core",
     4: "stream",
     5: "buffered_io bytes_io file_io file_path filter_stream",
-    6: "detail/lent_room detail/stream_areas spooled_io string_io text_io text_stream",
+    6: "coding_stream detail/lent_room detail/stream_areas spooled_io string_io text_io text_stream",
     LEAF: "memory_report quire",
 }
 LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.split()}
@@ -38,10 +38,14 @@ ADAPTERS = {
     "hash": "| openssl/ xxhash.h zlib.h",
     "image": "| jpeglib.h jerror.h png.h",
     "iostream": "",
+    "lz4": "| lz4frame.h",
     "protobuf": "google/protobuf/",
     "socket": "| fcntl.h poll.h sys/ ../platform/",
+    "sodium": "| sodium.h",
     "sqlite": "| sqlite3.h",
     "zip": "| zip.h",
+    "zlib": "| zlib.h",
+    "zstd": "| zstd.h zstd_errors.h",
 }
 
 # The only sources that may call the operating system.
