@@ -8,6 +8,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -42,7 +43,7 @@ TEST(ReadArea, ShowsABytesIOWhereItIs) {
 TEST(ReadArea, BacksUpAndSkipsAsAModelSays) {
   const string data = pattern(500);
   std::mt19937 random(11);
-  for (const std::size_t most : {1, 7, 100, 1000}) {
+  for (const std::size_t most : std::vector<std::size_t>{1, 7, 100, 1000}) {
     for (const bool seekable : {true, false}) {
       TestStream stream(data, {.most_a_call = most, .log = false, .seekable = seekable});
       ReadArea area(stream);

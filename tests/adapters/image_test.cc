@@ -141,7 +141,7 @@ TEST(DecodeImage, ReadsEveryKindOfStream) {
     SpooledIO spooled(data, SpooledOptions{.max_size = 1000});
     EXPECT_TRUE(spooled.rolled());
     EXPECT_EQ(from(spooled), expected);
-    for (const std::size_t most : {1, 2, 3, 100, 4096}) {
+    for (const std::size_t most : std::vector<std::size_t>{1, 2, 3, 100, 4096}) {
       EXPECT_EQ(from(TestStream(text(data), {.most_a_call = most, .log = false})), expected)
           << most;
       EXPECT_EQ(
@@ -373,7 +373,7 @@ TEST(Orientation, TurnsAllEightWays) {
 }
 
 TEST(Orientation, KeepsPixelsOfSeveralChannelsTogether) {
-  for (const std::size_t channels : {2, 3, 4}) {
+  for (const std::size_t channels : std::vector<std::size_t>{2, 3, 4}) {
     const Image image = chequered(5, 4, channels);
     EXPECT_EQ(pixels(turned(turned(image, 6), 8)), pixels(image));
     EXPECT_EQ(pixels(turned(turned(image, 5), 5)), pixels(image));
@@ -434,7 +434,7 @@ TEST(Orientation, ABlockThatMakesNoSenseIsUpright) {
 // --- encoding --------------------------------------------------------------------------------------
 
 TEST(EncodePng, KeepsEveryPixel) {
-  for (const std::size_t channels : {1, 2, 3, 4}) {
+  for (const std::size_t channels : std::vector<std::size_t>{1, 2, 3, 4}) {
     for (const auto& [width, height] : std::vector<std::pair<std::size_t, std::size_t>>{
              {1, 1}, {1, 9}, {9, 1}, {64, 48}, {333, 5}}) {
       const Image image = chequered(width, height, channels);
@@ -477,7 +477,7 @@ TEST(EncodeImage, WritesTheSameToEveryKindOfStream) {
     encode(spooled);
     EXPECT_TRUE(spooled.rolled());
     EXPECT_EQ(spooled.getvalue(), expected);
-    for (const std::size_t most : {7, 5000}) {
+    for (const std::size_t most : std::vector<std::size_t>{7, 5000}) {
       TestStream slow("", {.most_a_call = most, .log = false, .seekable = false});
       encode(slow);
       EXPECT_TRUE(slow.data() == expected) << most;

@@ -113,7 +113,7 @@ TEST(ZipFile, ReadsFromEveryKindOfStream) {
   EXPECT_EQ(names_in(FileIO(QUIRE_SOURCE_DIR "/examples/data/archive.zip")), expected.size());
   EXPECT_EQ(names_in(BufferedReader(FileIO(QUIRE_SOURCE_DIR "/examples/data/archive.zip"))),
             expected.size());
-  for (const std::size_t most : {1, 7, 1000}) {
+  for (const std::size_t most : std::vector<std::size_t>{1, 7, 1000}) {
     ZipFile zip{TestStream(text(shipped()), {.most_a_call = most, .log = false})};
     for (const auto& [name, content] : expected) EXPECT_EQ(text(zip.read(name)), content) << most;
   }
@@ -137,7 +137,8 @@ TEST(ZipMember, IsAStreamInPiecesOfEverySize) {
   const string content = pattern(10'000);
   for (const ZipCompression how : {ZipCompression::Stored, ZipCompression::Deflated}) {
     const ZipFile zip{BytesIO(archive_of({{"member", content}}, {.compression = how}))};
-    for (const std::ptrdiff_t size : {1, 2, 100, 4095, 4096, 4097, 9999, 10'000, 20'000}) {
+    for (const std::ptrdiff_t size :
+         std::vector<std::ptrdiff_t>{1, 2, 100, 4095, 4096, 4097, 9999, 10'000, 20'000}) {
       ZipMember member = zip.open("member");
       string joined;
       while (true) {
@@ -243,7 +244,7 @@ TEST(ZipFile, WritesToEveryKindOfStream) {
   const string path = directory().path() + "/written.zip";
   write(FileIO(path, "w+"));
   EXPECT_EQ(read_by_quire(Bytes::map_file(path)), members);
-  for (const std::size_t most : {1, 13, 1000}) {
+  for (const std::size_t most : std::vector<std::size_t>{1, 13, 1000}) {
     for (const bool seekable : {true, false}) {
       TestStream slow("", {.most_a_call = most, .log = false, .seekable = seekable});
       write(slow);
