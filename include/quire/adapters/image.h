@@ -68,8 +68,8 @@ struct DecodeOptions {
 
 /// Reads a JPEG or PNG image from where the stream stands. PNG's palettes become RGB and 16 bits become
 /// 8; CMYK becomes RGB.
-/// Cost:   the pixels, twice while an image is turned; a progressive JPEG as much again. A BytesIO is
-///         read without a copy.
+/// Cost:   the pixels, twice while an image is turned; for a progressive JPEG up to twice as much again. A
+///         BytesIO is read without a copy.
 /// Errors: ImageError; std::length_error past max_pixels; those of the stream.
 [[nodiscard]] QUIRE_API Image decode_image(Stream& stream, const DecodeOptions& options = {});
 
