@@ -14,11 +14,10 @@ install(
 write_basic_package_version_file(quire-config-version.cmake COMPATIBILITY SameMinorVersion)
 configure_file(cmake/quire-config.cmake.in quire-config.cmake @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/quire-config.cmake ${PROJECT_BINARY_DIR}/quire-config-version.cmake
+              cmake/find_libraries.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/quire)
 
 if(BUILD_SHARED_LIBS)
   set(QUIRE_PC_CFLAGS " -DQUIRE_SHARED")
 endif()
-file(RELATIVE_PATH QUIRE_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-configure_file(cmake/quire.pc.in quire.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/quire.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+quire_install_pc(quire cmake/quire.pc.in)

@@ -20,6 +20,11 @@ void throw_pinned(std::size_t views) {
                     " alive: release them first)");
 }
 
+void throw_changed_while_lent(std::size_t lost) {
+  throw BufferError("the stream was changed while an adapter wrote to its memory (" +
+                    std::to_string(lost) + " bytes are lost: flush the adapter first)");
+}
+
 void throw_not_contiguous() {
   throw BufferError("memoryview: underlying buffer is not C-contiguous (copy it with tobytes())");
 }

@@ -10,13 +10,13 @@ import check_layers  # noqa: E402  (the path has to be set first)
 
 
 class CheckLayers(unittest.TestCase):
-    def problems(self, files):
+    def problems(self, files, adapters=None):
         with tempfile.TemporaryDirectory() as folder:
             for name, text in files.items():
                 path = Path(folder) / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
-            return check_layers.check(Path(folder).resolve())
+            return check_layers.check(Path(folder).resolve(), adapters)
 
     def assert_one(self, files, *words):
         problems = self.problems(files)
@@ -103,6 +103,22 @@ class CheckLayers(unittest.TestCase):
             "include/quire/bytes.h": '#include "quire/quire.h"\n',
             "include/quire/quire.h": "",
         }, "bytes.h:1", "may only go down")
+
+    def test_adapter_names_its_library_only(self):
+        adapters = {"zip": "zip.h |sys/"}
+        header = {"include/quire/adapters/zip.h": "#include <span>\n#include <zip.h>\n"}
+        source = '#include "quire/adapters/zip.h"\n\n#include <sys/types.h>\n'
+        self.assertEqual(self.problems(header | {"src/adapters/zip.cc": source}, adapters), [])
+        for path, text in (("include/quire/adapters/zip.h", "#include <sys/types.h>\n"),
+                           ("src/adapters/zip.cc", source + "#include <lzma.h>\n")):
+            problems = self.problems(header | {path: text}, adapters)
+            self.assertEqual(len(problems), 1, problems)
+            self.assertIn("not of what the adapter zip adapts", problems[0])
+
+    def test_adapter_that_nobody_knows_is_caught(self):
+        problems = self.problems({"include/quire/adapters/zip.h": ""}, {})
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn("table ADAPTERS", problems[0])
 
 
 if __name__ == "__main__":

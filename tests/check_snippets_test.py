@@ -112,6 +112,13 @@ class CheckSnippets(unittest.TestCase):
         program = PROGRAM.replace("  // [/two]\n", "")
         self.assert_one(self.problems(program=program), "without end")
 
+    def test_pages_of_adapters_are_held_to_the_same(self):
+        more = {"docs/adapters/zip.md": "```cpp\nh();\n```\n", "examples/adapters/lost.cc": ""}
+        problems = self.problems(more=more)
+        self.assertEqual(len(problems), 2, problems)
+        self.assertIn("no examples/adapters/zip.cc", problems[0])
+        self.assertIn("lost.cc", problems[1])
+
     def test_program_without_a_page_is_caught(self):
         more = {"examples/guide/lost.cc": ""}
         self.assert_one(self.problems(more=more), "lost.cc", "no page")

@@ -254,9 +254,48 @@ def python_targets():
         yield faster(f"Python: {workload}", f"python/{workload}", "io.BytesIO", 100)
 
 
+def adapter_targets():
+    for name in ("crc32", "xxh3", "sha256"):
+        hashed = f"hash/read and {name}"
+        yield Target(f"{name} of what is read, over the library alone",
+                     ratio(hashed, "quire", over="the library alone"), 1.2, "x")
+        yield Target("the same: copied", mebibytes(hashed, "quire", "copied_bytes"), 0.001, "MiB")
+    for workload, peer in (("<< 1e6 ints, value", "std::stringstream"),
+                           (">> 1e6 ints", "std::stringstream"),
+                           ("getline, 100 B lines of bytes at hand", "std::stringstream"),
+                           ("getline, 100 B lines of a file", "std::ifstream")):
+        yield Target(f"{workload}, over {peer}",
+                     ratio(f"iostream/{workload}", "quire", over=peer), 1, "x")
+    yield Target("fprintf 1e6 ints, over open_memstream",
+                 ratio("cfile/fprintf 1e6 ints, value", "quire", over="open_memstream"), 1.1, "x")
+    for workload, peer in (("64 MiB of a stream", "a buffer"),
+                           ("64 MiB in pieces of 1000 B", "joined first"),
+                           ("64 MiB of a file", "a buffer")):
+        yield Target(f"sending {workload}, over {peer}",
+                     ratio(f"socket/{workload}", "quire", over=peer), 1, "x")
+    for workload, peer in (("gzip/write", "a buffer"), ("gzip/read", "a buffer"),
+                           ("zstd/write", "a buffer"), ("zstd/read", "a buffer"),
+                           ("lz4/write", "all at once"), ("lz4/read", "a buffer"),
+                           ("sodium/write", "a buffer"), ("sodium/read", "a buffer")):
+        yield Target(f"{workload} 16 MiB, over {peer}",
+                     ratio(f"{workload} 16 MiB", "quire", over=peer), 1.05, "x")
+    for workload, peer, limit in (("protobuf/write 100000 delimited, value", "std::string", 1.1),
+                                  ("protobuf/read 100000 delimited", "ArrayInputStream", 1.1),
+                                  ("sqlite/insert 16 x 4 MiB", "SQLITE_TRANSIENT", 1),
+                                  ("sqlite/select 16 x 4 MiB", "std::string", 1),
+                                  ("zip/write 8 x 4 MiB, value", "zip_source_buffer", 1),
+                                  ("zip/read 8 x 4 MiB", "zip_source_buffer", 1.5),
+                                  ("image/decode JPEG", "jpeg_mem_src", 1.05),
+                                  ("image/encode JPEG", "jpeg_mem_dest", 1.05),
+                                  ("image/encode PNG", "png_image", 1.1)):
+        yield Target(f"{workload.replace('/', ': ')}, over {peer}",
+                     ratio(workload, "quire", over=peer), limit, "x")
+
+
 def targets(results):
     yield from storage_targets()
     yield from python_targets()
+    yield from adapter_targets()
     yield Target("copy + drop, over an atomic increment and decrement",
                  ratio("share/copy + drop", "quire", over="atomic ++ --"), 1.15, "x")
     for size in ("64 B", "1 KiB"):

@@ -2,8 +2,9 @@
 """Fails when an include goes up a layer, round in a circle, or out of the core.
 
 The layers are those of docs/design.md. A header may include its own layer and those below; a
-source has the layer of the header it implements. A header that users read must also be short enough
-to be read. Usage: tools/check_layers.py [ROOT]
+source has the layer of the header it implements. An adapter may name the library that it adapts and
+no other. A header that users read must also be short enough to be read. Usage:
+tools/check_layers.py [ROOT]
 """
 
 import re
@@ -24,10 +25,28 @@ LAYERS = {
     3: "memory_view struct struct_value typed_view detail/struct_format detail/view_core",
     4: "stream",
     5: "buffered_io bytes_io file_io file_path filter_stream",
-    6: "spooled_io string_io text_io text_stream",
+    6: "coding_stream detail/lent_room detail/stream_areas spooled_io string_io text_io text_stream",
     LEAF: "memory_report quire",
 }
 LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.split()}
+
+# What each adapter adapts, as its headers begin, and the system's headers that it may use besides. Only
+# sources may name what is behind the `|`.
+ADAPTERS = {
+    "cfile": "| stdio.h stdio_ext.h unistd.h",
+    "gtest": "gtest/",
+    "hash": "| openssl/ xxhash.h zlib.h",
+    "image": "| jpeglib.h jerror.h png.h",
+    "iostream": "",
+    "lz4": "| lz4frame.h",
+    "protobuf": "google/protobuf/",
+    "socket": "| fcntl.h poll.h sys/ ../platform/",
+    "sodium": "| sodium.h",
+    "sqlite": "| sqlite3.h",
+    "zip": "| zip.h",
+    "zlib": "| zlib.h",
+    "zstd": "| zstd.h zstd_errors.h",
+}
 
 # The only sources that may call the operating system.
 OS_SOURCES = re.compile(r"src/(platform/.*|file_io\.cc)$")
@@ -58,6 +77,8 @@ def layer_of_private_header(path):
 
 def own_header(root, path):
     """The stem of the header that a source implements, or None."""
+    if path.parent.name == "adapters":
+        return f"adapters/{path.stem}"
     for stem in (path.stem, f"detail/{path.stem}"):
         if (root / "include/quire" / f"{stem}.h").exists():
             return stem
@@ -69,6 +90,21 @@ def includes(path):
         match = INCLUDE.match(line)
         if match:
             yield number, match.group(1) == "<", match.group(2)
+
+
+def check_adapter(root, path, known):
+    """Other headers than the standard library's, the core's, and those of the library adapted."""
+    where = path.relative_to(root).as_posix()
+    if path.stem not in known:
+        yield f"{where}:1: not in the table ADAPTERS of tools/check_layers.py"
+        return
+    in_headers, _, in_sources = known[path.stem].partition("|")
+    allowed = (in_headers + (" " + in_sources if path.suffix == ".cc" else "")).split()
+    for number, angled, name in includes(path):
+        foreign = not name.startswith("quire/") and (not angled or name.endswith(".h") or "/" in name
+                                                     or name.endswith(".hpp"))
+        if foreign and not name.startswith(tuple(allowed)):
+            yield f"{where}:{number}: {name} is not of what the adapter {path.stem} adapts"
 
 
 def layer_name(layer):
@@ -139,8 +175,11 @@ def find_cycle(graph):
     return None
 
 
-def check(root):
+def check(root, adapters=None):
     problems, graph = [], {}
+    known = ADAPTERS if adapters is None else adapters
+    for path in sorted([*root.glob("include/quire/adapters/*.h"), *root.glob("src/adapters/*.cc")]):
+        problems += check_adapter(root, path, known)
     base = root / "include/quire"
     for path in sorted(base.rglob("*.h")):
         stem = path.relative_to(base).with_suffix("").as_posix()

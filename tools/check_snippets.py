@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Fails unless the code in README.md and docs/guide/ is compiled, run, and prints what they say.
+"""Fails unless the code in README.md, docs/guide/ and docs/adapters/ is compiled and prints what they say.
 
 The program of README.md is examples/readme.cc, that of docs/guide/<page>.md is
-examples/guide/<page>.cc. Each ```cpp block must be, but for the indentation, a region of the
+examples/guide/<page>.cc, and the adapters' likewise. Each ```cpp block must be, but for the indentation, a region of the
 program:
 
     // [name]
@@ -20,6 +20,7 @@ import textwrap
 
 from checker import main
 
+FOLDERS = ("guide", "adapters")
 LANGUAGES = {"cpp", "output", "text", "sh", "cmake", "python"}
 REGION = re.compile(r"^ *// \[(\w+)\]\n(.*?)^ *// \[/\1\]\n", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"^ *// \[(/?\w+)\]$", re.MULTILINE)
@@ -94,15 +95,17 @@ def check(root):
     listed = (root / "examples/CMakeLists.txt").read_text(encoding="utf-8")
     registered = set(re.findall(r"^ *quire_add_example\((\S+?)[ )]", listed, re.MULTILINE))
     pages = {root / "README.md": "readme"}
-    for page in sorted((root / "docs/guide").glob("*.md")):
-        pages[page] = f"guide/{page.stem}"
+    for folder in FOLDERS:
+        for page in sorted((root / "docs" / folder).glob("*.md")):
+            pages[page] = f"{folder}/{page.stem}"
     problems = []
     for page, stem in pages.items():
         problems += check_page(root, page, stem, registered)
     stems = set(pages.values())
-    for program in sorted((root / "examples/guide").glob("*.cc")):
-        if f"guide/{program.stem}" not in stems:
-            problems.append(f"examples/guide/{program.name}: there is no page of that name")
+    for folder in FOLDERS:
+        for program in sorted((root / "examples" / folder).glob("*.cc")):
+            if f"{folder}/{program.stem}" not in stems:
+                problems.append(f"examples/{folder}/{program.name}: there is no page of that name")
     return problems
 
 

@@ -259,6 +259,7 @@ class QUIRE_API BytesIO : public Stream {
  private:
   friend class SpooledIO;
   friend class WritablePath;
+  friend class detail::LentRoom;
 
   /// Called when the stream is to have room for more than `options_.size_limit` allows.
   /// Errors: std::length_error, unless the limit has been raised.

@@ -84,6 +84,7 @@ namespace detail {
 [[noreturn]] QUIRE_API void throw_closed();
 [[noreturn]] QUIRE_API void throw_released();
 [[noreturn]] QUIRE_API void throw_pinned(std::size_t views);
+[[noreturn]] QUIRE_API void throw_changed_while_lent(std::size_t lost);
 [[noreturn]] QUIRE_API void throw_not_contiguous();
 [[noreturn]] QUIRE_API void throw_read_only();
 [[noreturn]] QUIRE_API void throw_unsupported(const char* operation);

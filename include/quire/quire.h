@@ -8,6 +8,7 @@
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
+#include "quire/coding_stream.h"
 #include "quire/error.h"
 #include "quire/file_io.h"
 #include "quire/file_path.h"

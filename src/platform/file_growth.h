@@ -8,48 +8,32 @@
 #include <csignal>
 #include <cstddef>
 
-#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "blocked_signal.h"
 
 namespace quire::detail {
 
 /// Keeps the signal from this thread while a file grows to `size` bytes, if there is a limit at all.
 class FileGrowth {
  public:
-  explicit FileGrowth(std::size_t size) noexcept {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
-    allowed_ = size <= limit.rlim_cur;
-    if (!allowed_) return;
-    blocked_ = true;
-    sigset_t pending;
-    ::sigemptyset(&signal_);
-    ::sigaddset(&signal_, SIGXFSZ);
-    ::sigpending(&pending);
-    was_pending_ = ::sigismember(&pending, SIGXFSZ) == 1;
-    ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
-  }
-
-  ~FileGrowth() {
-    if (!blocked_) return;
-    const timespec at_once{};
-    if (!was_pending_) ::sigtimedwait(&signal_, nullptr, &at_once);
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-
-  FileGrowth(const FileGrowth&) = delete;
-  FileGrowth& operator=(const FileGrowth&) = delete;
+  explicit FileGrowth(std::size_t size) noexcept : FileGrowth(size, limit()) {}
 
   /// Otherwise the file must not be touched: a system call would write what fits.
   [[nodiscard]] bool allowed() const noexcept { return allowed_; }
 
  private:
-  bool allowed_ = true;
-  bool blocked_ = false;
-  bool was_pending_ = false;
-  sigset_t signal_;
-  sigset_t before_;
+  FileGrowth(std::size_t size, rlim_t limit) noexcept
+      : allowed_(size <= limit), signal_(SIGXFSZ, allowed_ && limit != RLIM_INFINITY) {}
+
+  [[nodiscard]] static rlim_t limit() noexcept {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+  }
+
+  bool allowed_;
+  BlockedSignal signal_;
 };
 
 /// Calls `move(done)` until it has moved `size` bytes: each time it returns how many more, or -1 as system

@@ -37,13 +37,15 @@ elseif(STEP STREQUAL pkg_config)
   get_filename_component(libraries ${folder} DIRECTORY)
   execute_process(
     COMMAND ${CMAKE_COMMAND} -E env PKG_CONFIG_PATH=${folder} ${PKG_CONFIG} --cflags --libs
-            --static quire
+            --static quire quire-gtest quire-hash
     OUTPUT_VARIABLE flags COMMAND_ERROR_IS_FATAL ANY)
   separate_arguments(flags UNIX_COMMAND ${flags})
   file(MAKE_DIRECTORY ${build})
-  run(${CXX} -std=c++20 ${SOURCE}/tests/consumer/main.cc ${flags} -Wl,-rpath,${libraries} -o
-      ${build}/consumer)
-  run(${build}/consumer)
+  foreach(program IN ITEMS main adapter/main)
+    run(${CXX} -std=c++20 ${SOURCE}/tests/consumer/${program}.cc ${flags} -Wl,-rpath,${libraries} -o
+        ${build}/consumer)
+    run(${build}/consumer)
+  endforeach()
 elseif(STEP STREQUAL wrong_version)
   execute_process(
     COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer/find_package -B ${build} ${common}

@@ -28,6 +28,7 @@
 namespace quire::detail {
 
 struct Block;
+class LentRoom;  // what a stream lets work on its block: lent_room.h
 
 /// Where a stream may write without asking the block again. Empty: nowhere, copy.
 struct WriteWindow {

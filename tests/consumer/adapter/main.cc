@@ -1,6 +1,7 @@
 // A user's test of what their code copies.
 #include <gtest/gtest.h>
 #include <quire/adapters/gtest.h>
+#include <quire/adapters/hash.h>
 #include <quire/quire.h>
 
 TEST(Consumer, CopiesNothing) {
@@ -10,6 +11,10 @@ TEST(Consumer, CopiesNothing) {
     const quire::Bytes value = stream.getvalue();
     EXPECT_EQ(value.size(), 5U);
   }
+}
+
+TEST(Consumer, LinksAnAdapterThatIsALibrary) {
+  EXPECT_EQ(quire::Crc32::digest_of("123456789").hex(), "cbf43926");
 }
 
 int main(int argc, char** argv) {

@@ -1,0 +1,94 @@
+#include "quire/adapters/zstd.h"
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+#include "quire/error.h"
+
+namespace quire {
+
+namespace {
+
+/// Errors: std::bad_alloc; std::invalid_argument for the rest: the encoder refuses nothing but options.
+std::size_t checked(std::size_t result) {
+  if (ZSTD_isError(result) == 0) return result;
+  if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
+  detail::throw_invalid(std::string("zstd: ") + ZSTD_getErrorName(result));
+}
+
+struct Free {
+  void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
+
+  void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
+};
+
+template <class Context>
+std::unique_ptr<Context, Free> owned(Context* context) {
+  if (context == nullptr) throw std::bad_alloc();
+  return std::unique_ptr<Context, Free>(context);
+}
+
+class ZstdEncoder : public Encoder {
+ public:
+  explicit ZstdEncoder(const ZstdOptions& options) : context_(owned(ZSTD_createCCtx())) {
+    // zstd itself would take the nearest one that there is.
+    if (options.level < ZSTD_minCLevel() || options.level > ZSTD_maxCLevel()) {
+      detail::throw_invalid("zstd level " + std::to_string(options.level) + " is not in [" +
+                            std::to_string(ZSTD_minCLevel()) + ", " +
+                            std::to_string(ZSTD_maxCLevel()) + "]");
+    }
+    checked(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, options.level));
+    checked(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, options.checksum ? 1 : 0));
+  }
+
+  Step encode(ByteSpan data, MutableByteSpan room, Goal goal) override {
+    ZSTD_inBuffer in{data.data(), data.size(), 0};
+    ZSTD_outBuffer out{room.data(), room.size(), 0};
+    const ZSTD_EndDirective how = goal == Goal::Go      ? ZSTD_e_continue
+                                  : goal == Goal::Flush ? ZSTD_e_flush
+                                                        : ZSTD_e_end;
+    const std::size_t left = checked(ZSTD_compressStream2(context_.get(), &out, &in, how));
+    return {in.pos, out.pos, left == 0};
+  }
+
+ private:
+  std::unique_ptr<ZSTD_CCtx, Free> context_;
+};
+
+class ZstdDecoder : public Decoder {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "zstd"; }
+
+  Step decode(ByteSpan bytes, MutableByteSpan room) override {
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    ZSTD_outBuffer out{room.data(), room.size(), 0};
+    const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
+    Step step{in.pos, out.pos, result == 0, nullptr};
+    if (ZSTD_isError(result) != 0) {
+      if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
+      step.wrong = ZSTD_getErrorName(result);
+    }
+    return step;
+  }
+
+  void restart() override { ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only); }
+
+ private:
+  std::unique_ptr<ZSTD_DCtx, Free> context_ = owned(ZSTD_createDCtx());
+};
+
+}  // namespace
+
+ZstdWriter::ZstdWriter(StreamHandle inner, const ZstdOptions& options)
+    : EncodingStream(std::move(inner), std::make_unique<ZstdEncoder>(options)) {}
+
+ZstdReader::ZstdReader(StreamHandle inner, const DecodingOptions& options)
+    : DecodingStream(std::move(inner), std::make_unique<ZstdDecoder>(), options) {}
+
+}  // namespace quire
