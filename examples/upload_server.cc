@@ -31,7 +31,7 @@ namespace {
 constexpr std::size_t kInMemory = std::size_t{512} << 10;  // of a form; the rest goes to the disk
 constexpr std::size_t kMostOfForm = std::size_t{32} << 20;
 constexpr std::size_t kMostFiles = 16;
-constexpr auto kMostTime = 20s, kMostSilence = 2s;  // of a form
+constexpr auto kMostTime = 20s, kMostSilence = 5s;  // of a form
 
 /// What ends a request: the status of the answer, and why.
 struct Refusal : std::runtime_error {

@@ -176,7 +176,7 @@ def test_hostile(server):
     begin = time.monotonic()
     check("a terabyte, it says", server.ask(head(10**12), good)[0], 413)
     check("silent after half", server.ask(head(len(good)), good[:1000])[0], 400)
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 60
     check("not HTTP", server.ask(b"\x16\x03\x01\x02\x00" * 10 + b"\r\n\r\n")[0] in (None, 400), True)
     with server.connect():
         pass  # comes and goes

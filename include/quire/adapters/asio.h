@@ -34,8 +34,8 @@ namespace quire {
 
 namespace detail {
 
-/// The const_buffer of an Asio for const bytes, its mutable_buffer for others, and no other type: both
-/// Asios make the first from the second themselves.
+/// For const bytes the const_buffer of an Asio, for others its mutable_buffer. No type is both: a
+/// const_buffer can be made from either, and from what becomes either it could not.
 template <class B, class Byte,
           class Void = std::conditional_t<std::is_const_v<Byte>, const void, void>>
 concept AsioBuffer = std::constructible_from<B, Void*, std::size_t> && requires(const B& buffer) {

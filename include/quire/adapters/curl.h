@@ -66,9 +66,9 @@ class QUIRE_API CurlTransfer {
   CurlTransfer& operator=(CurlTransfer&& other) noexcept;
   ~CurlTransfer();
 
-  /// Sends what is left of `source`, or `size` bytes of it, as an upload: by PUT unless the handle says
-  /// otherwise (CURLOPT_POST goes behind this call). Of a source that cannot seek the size is not known:
-  /// HTTP sends it in chunks then, and cannot send it twice.
+  /// Sends what is left of `source`, or `size` bytes of it, as an upload: with HTTP by PUT, or by the verb
+  /// of CURLOPT_CUSTOMREQUEST. Of a source that cannot seek the size is not known: HTTP then sends it in
+  /// chunks, and cannot send it twice.
   /// Cost:   one copy, into libcurl's buffer.
   /// Errors: those of the source; CurlError for a libcurl that cannot upload.
   void upload_from(StreamHandle source, std::optional<std::size_t> size = std::nullopt);
