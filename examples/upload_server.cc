@@ -112,7 +112,6 @@ void answer(const httplib::Request& request, httplib::Response& response,
   const auto refuse = [&](int status, const std::string& why) {
     if (response.status != 413) response.status = status;  // which the library finds by itself
     response.set_content(why + "\n", "text/plain");
-    response.set_header("Connection", "close");
   };
   try {
     response.set_content(take(request, content),
@@ -134,6 +133,7 @@ int main(int argc, char** argv) {
   httplib::Server server;
   server.new_task_queue = [] { return new httplib::ThreadPool(32); };
   server.set_payload_max_length(kMostOfForm);
+  server.set_keep_alive_max_count(1);  // what a refused client still sends is no request
   server.set_read_timeout(kMostSilence);
   server.set_write_timeout(kMostSilence);
   server.Post("/upload", answer);
