@@ -360,6 +360,7 @@ TEST(StreamBuffer, DoesWhatAStringWould) {
       ASSERT_EQ(buffer.size(), model.size()) << kind.name << ", step " << step;
       ASSERT_TRUE(content(buffer) == model) << kind.name << ", step " << step;
       ASSERT_GE(buffer.capacity(), buffer.size());
+      ASSERT_LE(stream->tell(), stream->size()) << kind.name << ", step " << step;
       for (const auto& [bytes, value] : snapshots) ASSERT_TRUE(bytes == ByteSpan(value));
     }
   }
