@@ -97,8 +97,29 @@ function(quire_adapter_targets targets)
   set(${targets} ${result} PARENT_SCOPE)
 endfunction()
 
+# quire_needed_targets(<targets> ADAPTERS <adapter>... LIBRARIES <library>...): those of what a test or
+# program stands on; empty unless all are there. Where every adapter is required, so are the libraries.
+function(quire_needed_targets targets)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "ADAPTERS;LIBRARIES")
+  quire_adapter_targets(result ${arg_ADAPTERS})
+  if(result AND arg_LIBRARIES)
+    quire_find_libraries(libraries missing ${arg_LIBRARIES})
+    if(missing AND QUIRE_BUILD_ADAPTERS STREQUAL "REQUIRED")
+      message(FATAL_ERROR "not found: ${missing}")
+    endif()
+    list(APPEND result ${libraries})
+    if(missing)
+      set(result)
+    endif()
+  endif()
+  set(${targets} ${result} PARENT_SCOPE)
+endfunction()
+
 # One adapter a line, sorted.
+quire_add_adapter(asio SOURCES asio.cc)
+quire_add_adapter(beast LIBRARIES "<boost/beast.hpp>")
 quire_add_adapter(cfile SOURCES cfile.cc)
+quire_add_adapter(curl SOURCES curl.cc LIBRARIES "CURL CURL::libcurl libcurl")
 quire_add_adapter(gtest LIBRARIES "GTest GTest::gtest gtest")
 quire_add_adapter(hash SOURCES hash.cc LIBRARIES "ZLIB ZLIB::ZLIB zlib" libxxhash
                   "OpenSSL OpenSSL::Crypto libcrypto")

@@ -268,6 +268,16 @@ def adapter_targets():
                      ratio(f"iostream/{workload}", "quire", over=peer), 1, "x")
     yield Target("fprintf 1e6 ints, over open_memstream",
                  ratio("cfile/fprintf 1e6 ints, value", "quire", over="open_memstream"), 1.1, "x")
+    for workload, peer, limit in (("asio/64 MiB to an operation that owns them", "a shared string", 1),
+                                  ("asio/64 MiB received to the end", "std::string", 1.05),
+                                  ("beast/a body of 64 MiB received", "string_body", 1.05),
+                                  ("beast/a body of 64 MiB sent", "string_body", 1),
+                                  ("beast/a body of 64 MiB sent", "file_body", 1),
+                                  ("curl/64 MiB downloaded", "std::string", 1.05),
+                                  ("curl/64 MiB uploaded", "std::string", 1.05)):
+        yield Target(f"{workload}, over {peer}", ratio(workload, "quire", over=peer), limit, "x")
+    for workload in ("asio/64 MiB to an operation that owns them", "beast/a body of 64 MiB sent"):
+        yield Target(f"{workload}: copied", mebibytes(workload, "quire", "copied_bytes"), 0.001, "MiB")
     for workload, peer in (("64 MiB of a stream", "a buffer"),
                            ("64 MiB in pieces of 1000 B", "joined first"),
                            ("64 MiB of a file", "a buffer")):

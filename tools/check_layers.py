@@ -33,7 +33,10 @@ LAYER_OF = {stem: layer for layer, stems in LAYERS.items() for stem in stems.spl
 # What each adapter adapts, as its headers begin, and the system's headers that it may use besides. Only
 # sources may name what is behind the `|`.
 ADAPTERS = {
+    "asio": "",
+    "beast": "boost/",
     "cfile": "| stdio.h stdio_ext.h unistd.h",
+    "curl": "curl/",
     "gtest": "gtest/",
     "hash": "| openssl/ xxhash.h zlib.h",
     "image": "| jpeglib.h jerror.h png.h",

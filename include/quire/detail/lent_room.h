@@ -47,6 +47,9 @@ class QUIRE_API LentRoom {
 
   [[nodiscard]] MutableByteSpan span() const noexcept { return {data_, size_}; }
 
+  /// What keeps the memory, also when this is gone; null over a fixed buffer.
+  [[nodiscard]] const BlockRef& block() const noexcept { return block_; }
+
   /// Where in the stream it begins.
   [[nodiscard]] std::size_t position() const noexcept { return position_; }
 
@@ -85,6 +88,9 @@ class QUIRE_API LentBytes {
   explicit LentBytes(const BytesIO& stream) : block_(LentRoom::block_of(stream, &span_)) {}
 
   [[nodiscard]] ByteSpan span() const noexcept { return span_; }
+
+  /// What keeps them; null over a fixed buffer.
+  [[nodiscard]] const BlockRef& block() const noexcept { return block_; }
 
  private:
   ByteSpan span_;
