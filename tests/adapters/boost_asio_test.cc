@@ -1,4 +1,6 @@
 // The tests of asio_tests.h with the Asio of Boost.
+#include <utility>  // which Boost 1.74 forgets
+
 #include <boost/asio.hpp>
 
 #include "quire/adapters/asio.h"
