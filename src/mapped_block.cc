@@ -135,7 +135,8 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
                      std::size_t* copied) noexcept {
   MappedBlock& source = mapped(block);
   *copied = 0;
-  if (overlap(used, hole) > used / 2) return nullptr;
+  // Without a file what is overwritten is written once, and most of the rest need not be shared.
+  if (source.paging == Paging::WhenShared && overlap(used, hole) > used / 2) return nullptr;
   const std::lock_guard lock(process_locks.layouts.of(block));
   if (!prepare_branch(source, used, copied)) return nullptr;
   Block* const made = new_mapped_block(std::max(used, capacity), source.paging, source.huge_pages);
@@ -150,6 +151,8 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   if (hole.count > kSmallHole) {
     hole_begin = pages::round_up(hole.offset);
     hole_end = std::max(hole_begin, pages::round_down(hole.offset + hole.count));
+    target.hole_begin = hole_begin;
+    target.hole_end = std::min(hole_end, target.frozen);
   }
   if (!target.dirty.grow(pages_of(target.frozen)) ||
       !map_file(source, target, hole_begin, hole_end)) {
@@ -253,6 +256,7 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
       self.dirty.count() + (self.paging == Paging::WhenShared ? clean : std::size_t{0});
   if (alone && self.file->unique() && differs * 2 > pages_of(self.frozen)) return {};
   if (alone && clean != 0) replace_units(self, begin, std::min(end, self.frozen));
+  if (clean == 0 && self.hole_begin < self.hole_end) touch_hole(self, begin, end);
   self.dirty.set(first, last);
   const bool into_tail = end >= self.frozen && self.paging == Paging::WhenShared;
   return {first * pages::page_size(),

@@ -76,6 +76,15 @@ void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
   block.touched = std::max(from, to);
 }
 
+void touch_hole(MappedBlock& block, std::size_t begin, std::size_t end) noexcept {
+  const std::size_t from = std::max(block.hole_begin, pages::round_down(begin));
+  const std::size_t to = std::min(
+      {block.hole_end, block.frozen, pages::round_up(std::min(end, begin + kTouchedAtOnce))});
+  if (from >= to) return;
+  pages::populate(block.data + from, to - from, block.huge_pages);
+  block.hole_begin = to;
+}
+
 std::size_t mapping_size(std::size_t capacity) noexcept {
   return pages::round_up(std::max<std::size_t>(capacity, 1));
 }

@@ -46,6 +46,8 @@ struct MappedBlock : Block {
   std::size_t mappings = 1;  // taken from the budget
   std::size_t inserted = 0;  // of these, for new pages in the middle of the file's
   std::size_t inserted_end = 0;
+  std::size_t hole_begin = 0;  // below the frozen end: new memory that is about to be written
+  std::size_t hole_end = 0;
 
   [[nodiscard]] Extent* last_extent() noexcept {
     return extent_count == 0 ? nullptr : &extents[extent_count - 1];
@@ -72,6 +74,9 @@ void set_mapping(MappedBlock& block, const Mapping& mapping, std::size_t surplus
 /// than the copying. Goes ahead as far as memory at rest may be more than the data, and stops where
 /// a huge page may begin the next time. Of many it gets the first, and is to be asked again.
 void touch(MappedBlock& block, std::size_t begin, std::size_t end) noexcept;
+
+/// The same for the hole of a block.
+void touch_hole(MappedBlock& block, std::size_t begin, std::size_t end) noexcept;
 
 /// Bytes to map for a block of that capacity.
 [[nodiscard]] std::size_t mapping_size(std::size_t capacity) noexcept;

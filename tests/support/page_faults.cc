@@ -1,5 +1,6 @@
 #include "support/page_faults.h"
 
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <filesystem>
@@ -23,6 +24,7 @@ using detail::pages::Call;
 constinit PageFault active;
 constinit std::atomic<std::size_t> asked = 0;
 constinit std::atomic<std::size_t> refusals = 0;
+constinit std::array<std::atomic<std::size_t>, detail::pages::kCalls> granted{};
 
 bool any_is_meant() noexcept {
   return !active.call && !active.file_call;
@@ -39,7 +41,9 @@ int refuse_if(bool meant) noexcept {
 
 int refuse(Call call) noexcept {
   const bool any = call != Call::MapOverTorn && call != Call::Unmap;
-  return refuse_if(any_is_meant() ? any : active.call == call);
+  const int error = refuse_if(any_is_meant() ? any : active.call == call);
+  if (error == 0) ++granted[static_cast<std::size_t>(call)];
+  return error;
 }
 
 int refuse_file(detail::temporary_file::Call call) noexcept {
@@ -108,6 +112,7 @@ std::ostream& operator<<(std::ostream& out, const PageFault& fault) {
 PageFaults::PageFaults(const PageFault& fault) noexcept {
   active = fault;
   asked = refusals = 0;
+  for (std::atomic<std::size_t>& count : granted) count = 0;
   detail::pages::set_fault_hook(refuse);
   detail::temporary_file::set_fault_hook(refuse_file);
 }
@@ -119,6 +124,10 @@ PageFaults::~PageFaults() {
 
 std::size_t PageFaults::refused() noexcept {
   return refusals;
+}
+
+std::size_t PageFaults::let_through(Call call) noexcept {
+  return granted[static_cast<std::size_t>(call)];
 }
 
 Holdings Holdings::now() {
@@ -137,8 +146,10 @@ Holdings Holdings::now() {
     std::string inode;
     std::string path;
     fields >> std::hex >> begin >> dash >> end >> access >> offset >> device >> inode >> path;
-    const bool quires = path.empty() || is_memory_file(path) || path.starts_with("[anon:quire");
-    if (quires) held.mapped_bytes += end - begin;
+    const bool named = is_memory_file(path) || path.starts_with("[anon:quire");
+    if (named || path.empty()) held.mapped_bytes += end - begin;
+    // Temporary files have no name left.
+    if (named || line.ends_with(" (deleted)")) ++held.own_mappings;
   }
   return held;
 }

@@ -1,10 +1,12 @@
-// Makes the system calls behind pages and temporary files fail on demand, and tells what they hold.
+// Makes the system calls behind pages and temporary files fail on demand, counts them, and tells what
+// they hold.
 //
-// Lifetime: a PageFaults refuses calls while it lives; one at a time. Thread: refuses the calls of
+// Lifetime: a PageFaults refuses and counts calls while it lives; one at a time. Thread: refuses the calls of
 // all threads.
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <ostream>
 
@@ -17,11 +19,13 @@ namespace quire::test {
 struct PageFault {
   enum class Repeat { Once, FromThenOn };
 
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+
   /// Neither: of every kind, but for MapOverTorn, after which there is no going on if all else fails
   /// too, and Unmap, after which memory would be lost.
   std::optional<detail::pages::Call> call = {};
   std::optional<detail::temporary_file::Call> file_call = {};
-  /// Calls of that kind that are let through before.
+  /// Calls of that kind that are let through before: `kNone` refuses none.
   std::size_t after = 0;
   Repeat repeat = Repeat::Once;
   int error = 0;
@@ -39,8 +43,11 @@ class PageFaults {
   PageFaults(const PageFaults&) = delete;
   PageFaults& operator=(const PageFaults&) = delete;
 
-  /// Calls that were refused.
+  /// Calls that were refused, by the last one if none lives.
   [[nodiscard]] static std::size_t refused() noexcept;
+
+  /// Calls of that kind that were let through.
+  [[nodiscard]] static std::size_t let_through(detail::pages::Call call) noexcept;
 };
 
 /// What a process holds that must be given back. The cache of freed mappings is emptied first.
@@ -49,6 +56,7 @@ struct Holdings {
   std::size_t memory_files;  ///< of these, quire's
   std::size_t mapped_bytes;  ///< of quire's memory files, and without a name: not heap, stack, code
   std::size_t mappings;      ///< all of the process
+  std::size_t own_mappings;  ///< of these, quire's, as far as the system knows names
 
   /// As of now.
   [[nodiscard]] static Holdings now();

@@ -14,43 +14,48 @@ struct StorageState {
   enum class Tier : std::uint8_t { Heap, Mapped, Paged, File };
 
   static constexpr std::size_t kTiers = 4;
-  static constexpr std::size_t kInTier = 2 * 2 * 2 * 2;
-  static constexpr std::size_t kCount = kTiers * kInTier;
+  static constexpr std::size_t kTogether = 2 * 2 * 2 * 2;
+  static constexpr std::size_t kCount = 2 * kTiers * kTogether;
 
   Tier tier;
+  bool large;    ///< of several huge pages
   bool outside;  ///< somebody else has its bytes, or pages of the same file
-  bool viewed;   ///< a writable view lives
+  bool viewed;   ///< a live view pins it
   bool forked;   ///< in a child process, and older than that
-  bool failing;  ///< system calls are being refused
+  bool failing;  ///< a system call is refused
 
   [[nodiscard]] static constexpr StorageState at(std::size_t index) noexcept {
-    return {static_cast<Tier>(index / kInTier), (index & 8) != 0, (index & 4) != 0,
-            (index & 2) != 0, (index & 1) != 0};
+    return {static_cast<Tier>(index / kTogether % kTiers),
+            index >= kTiers * kTogether,
+            (index & 8) != 0,
+            (index & 4) != 0,
+            (index & 2) != 0,
+            (index & 1) != 0};
   }
 
   [[nodiscard]] constexpr std::size_t index() const noexcept {
-    return static_cast<std::size_t>(tier) * kInTier + (outside ? 8 : 0) + (viewed ? 4 : 0) +
-           (forked ? 2 : 0) + (failing ? 1 : 0);
+    return ((large ? kTiers : 0) + static_cast<std::size_t>(tier)) * kTogether + (outside ? 8 : 0) +
+           (viewed ? 4 : 0) + (forked ? 2 : 0) + (failing ? 1 : 0);
   }
 
   [[nodiscard]] std::string name() const {
     static constexpr std::array<const char*, kTiers> kNames = {"heap", "mapped", "paged", "file"};
-    return std::string(kNames[static_cast<std::size_t>(tier)]) +
+    return std::string(large ? "large " : "") + kNames[static_cast<std::size_t>(tier)] +
            (outside ? " +outside handle" : "") + (viewed ? " +view" : "") +
            (forked ? " +after fork" : "") + (failing ? " +failures" : "");
   }
 
-  /// The first letters of that.
+  /// The first letters of that, L in front for large.
   [[nodiscard]] std::string letters() const {
-    return std::string(1, "HMPF"[static_cast<std::size_t>(tier)]) + (outside ? "o" : "") +
-           (viewed ? "v" : "") + (forked ? "f" : "") + (failing ? "x" : "");
+    return std::string(large ? "L" : "") + "HMPF"[static_cast<std::size_t>(tier)] +
+           (outside ? "o" : "") + (viewed ? "v" : "") + (forked ? "f" : "") + (failing ? "x" : "");
   }
 };
 
 /// What ran how often.
 template <class Count>
 struct StorageTable {
-  static constexpr std::size_t kOperations = 28;
+  static constexpr std::size_t kOperations = 30;
 
   std::array<std::array<Count, StorageState::kCount>, kOperations> ran{};
 };
@@ -60,6 +65,12 @@ struct StorageCounts : StorageTable<std::atomic<std::size_t>> {
   std::atomic<std::size_t> refused_calls = 0;
   std::atomic<std::size_t> steps = 0;
   std::atomic<std::size_t> forks = 0;
+
+  // What only happens to large streams, or without anybody asking for it.
+  std::atomic<std::size_t> huge_pages = 0;       ///< asked for in memory files
+  std::atomic<std::size_t> units_replaced = 0;   ///< huge pages that a write got new memory for
+  std::atomic<std::size_t> shared_growths = 0;   ///< through a file rather than by copying
+  std::atomic<std::size_t> only_read_views = 0;  ///< operations on what no writable view pins
 };
 
 /// What one process knows of the counts when it decides what to do next. It learns those of another
@@ -68,15 +79,12 @@ class KnownCounts {
  public:
   void count(std::size_t operation, const StorageState& state) noexcept {
     ++table_.ran[operation][state.index()];
-    ++in_state_[state.index()];
   }
 
   void learn(const StorageCounts& counts) noexcept {
-    in_state_ = {};
     for (std::size_t operation = 0; operation < StorageCounts::kOperations; ++operation) {
       for (std::size_t state = 0; state < StorageState::kCount; ++state) {
         table_.ran[operation][state] = counts.ran[operation][state];
-        in_state_[state] += counts.ran[operation][state];
       }
     }
   }
@@ -85,24 +93,8 @@ class KnownCounts {
     return table_.ran[operation][state.index()];
   }
 
-  /// With and without failures.
-  [[nodiscard]] std::size_t in(StorageState state) const noexcept {
-    state.failing = false;
-    return in_state_[state.index()] + in_state_[state.index() + 1];
-  }
-
-  /// In this process's own streams.
-  [[nodiscard]] std::size_t in(StorageState::Tier tier) const noexcept {
-    std::size_t all = 0;
-    for (const bool outside : {false, true}) {
-      for (const bool viewed : {false, true}) all += in({tier, outside, viewed, false, false});
-    }
-    return all;
-  }
-
  private:
   StorageTable<std::size_t> table_;
-  std::array<std::size_t, StorageState::kCount> in_state_{};
 };
 
 }  // namespace quire::test
