@@ -16,18 +16,19 @@ namespace quire::detail {
 
 namespace {
 
-constinit std::atomic<std::uint64_t> forks = 0;
-
-const bool forks_are_counted = pages::before_and_after_fork(
-    []() noexcept { forks.fetch_add(1, std::memory_order_relaxed); }, []() noexcept {});
+/// Of a file that may be in any child.
+constexpr std::uint64_t kUnknown = UINT64_MAX;
 
 }  // namespace
 
 MemoryFile::MemoryFile(int descriptor, bool on_disk) noexcept
-    : descriptor_(descriptor), on_disk_(on_disk), forks_(forks.load(std::memory_order_relaxed)) {}
+    : descriptor_(descriptor),
+      on_disk_(on_disk),
+      forks_(forks_are_noticed() ? process_locks.forks.load(std::memory_order_relaxed) : kUnknown) {
+}
 
 bool MemoryFile::forked() const noexcept {
-  return !forks_are_counted || forks_ != forks.load(std::memory_order_relaxed);
+  return forks_ != process_locks.forks.load(std::memory_order_relaxed);
 }
 
 std::size_t MemoryFile::memory() const noexcept {

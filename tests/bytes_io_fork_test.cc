@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "quire/bytes_io.h"
@@ -255,6 +257,59 @@ TEST_P(BytesIOFork, ForkWhileOtherThreadsWorkLeavesNoLockHeld) {
   }
   stop = true;
   for (std::thread& other : others) other.join();
+}
+
+// Forks were counted by a handler of its own, which could run before the one that takes the locks: a file
+// that was made and mapped in between was taken for one that no child has, and its pages were given back.
+TEST(BytesIOForks, ChildKeepsTheHandleOfAStreamThatAThreadMovedIntoAFile) {
+  const string shown(4 * kMib, 'a');
+  const string large(16 * kMib, 'b');
+  std::atomic<bool> stop = false;
+  // Whoever waits for a lock makes the time between two handlers longer.
+  std::thread busy([&] {
+    while (!stop) {
+      BytesIO f{ByteSpan(large)};
+      const Bytes kept = f.getvalue();
+      f.write_at(0, "x");
+    }
+  });
+  for (int round = 0; round < 60; ++round) {
+    BytesIO stream{ByteSpan(shown)};
+    std::optional<Bytes> handle = stream.getvalue();
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    std::atomic<int> turn = 0;
+    std::thread writer([&] {
+      turn = 1;
+      while (turn != 2) {
+      }
+      std::atomic<int> waited = 0;
+      while (++waited < round * 7919 % 60000) {
+      }
+      stream.write_at(0, "x");
+    });
+    while (turn != 1) {
+    }
+    turn = 2;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      char byte = 0;
+      const bool told = ::read(pipe[0], &byte, 1) == 1;
+      ::_exit(told && *handle == ByteSpan(shown) ? 0 : 1);
+    }
+    writer.join();
+    handle.reset();
+    // More than half: the stream leaves the file, and gives it back.
+    for (std::size_t page = 0; page < 700; ++page) stream.write_at(page * kPage, "d");
+    stream.compact();
+    EXPECT_EQ(::write(pipe[1], "x", 1), 1);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    for (const int end : pipe) ::close(end);
+    ASSERT_EQ(status, 0) << "the child's handle lost its bytes in round " << round;
+  }
+  stop = true;
+  busy.join();
 }
 
 TEST_P(BytesIOFork, NoDescriptorSurvivesExec) {

@@ -1,6 +1,7 @@
 // SpooledIO at its limits: how much memory it takes, and what happens when the disk, the directory or
 // the system does not let it.
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <random>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,7 +31,9 @@
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
 #include "quire/spooled_io.h"
+#include "spill_file.h"
 #include "support/child_process.h"
+#include "support/page_faults.h"
 #include "support/random_choices.h"
 #include "support/storage.h"
 #include "support/temp_directory.h"
@@ -424,6 +428,54 @@ TEST(SpooledIOLimits, DoesWithoutRoomInAdvanceWhereThereIsNone) {
   });
   if (status == kNotAllowed) GTEST_SKIP() << "no mounts of one's own";
   EXPECT_EQ(status, 0);
+}
+
+// Both asked how large the file was, and then the one that wanted less cut it under the other's feet.
+TEST(SpooledIOLimits, BlocksOfOneFileMakeRoomWithoutTakingItFromEachOther) {
+  if (!spills()) return;
+  const TempDirectory directory;
+  const int status = on_small_disk(directory.path(), [&] {
+    if (::mount("quire", directory.path().c_str(), "ramfs", 0, nullptr) != 0) return kNotAllowed;
+    // Time for the other one to ask as well.
+    detail::temporary_file::set_fault_hook([](detail::temporary_file::Call call) noexcept {
+      if (call == detail::temporary_file::Call::SetSize) ::usleep(2000);
+      return 0;
+    });
+    const auto place = detail::spill_place(directory.path(), 0);
+    for (int round = 0; round < 20; ++round) {
+      int error = 0;
+      detail::SpillFile* const file = detail::SpillFile::create(place, &error);
+      std::thread other([&] { EXPECT_EQ(file->make_room(2 * kMib), 0); });
+      EXPECT_EQ(file->make_room(9 * kMib), 0);
+      other.join();
+      std::byte* data = nullptr;
+      EXPECT_EQ(file->map(9 * kMib, &data), 0);
+      data[9 * kMib - 1] = std::byte{1};  // SIGBUS where there is no room
+      detail::pages::unmap(data, 9 * kMib);
+      file->release();
+    }
+    return testing::Test::HasFailure() ? 1 : 0;
+  });
+  if (status == kNotAllowed) GTEST_SKIP() << "no mounts of one's own";
+  EXPECT_EQ(status, 0);
+}
+
+// It failed with "Cannot allocate memory" once streams in memory had used up quire's mappings, which copy
+// then. Who asks for a disk is short of memory already.
+TEST(SpooledIOLimits, StillSpillsWhenStreamsInMemoryHaveAllMappings) {
+  if (!spills()) return;
+  const std::size_t taken = test::Allowance::now().mappings;
+  ASSERT_TRUE(detail::pages::take_mappings(taken));
+  SpooledIO stream(SpooledOptions{.max_size = 1000});
+  std::string data = pattern(300 * kKib);
+  stream.write(data);
+  EXPECT_TRUE(stream.rolled());
+  const Bytes snapshot = stream.getvalue();
+  stream.write_at(5, "changed");
+  EXPECT_TRUE(ByteSpan(snapshot).as_chars() == data);
+  data.replace(5, 7, "changed");
+  expect_unchanged(stream, data);
+  detail::pages::give_mappings(taken);
 }
 
 TEST(SpooledIOLimits, PassesOverADefaultThatIsMissing) {
