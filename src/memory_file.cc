@@ -32,7 +32,8 @@ bool MemoryFile::forked() const noexcept {
 }
 
 std::size_t MemoryFile::memory() const noexcept {
-  return on_disk_ ? temporary_file::memory_of(descriptor()) : size();
+  if (on_disk_) return temporary_file::memory_of(descriptor());
+  return size() - given_back_.load(std::memory_order_relaxed);
 }
 
 MemoryFile* MemoryFile::create() noexcept {
@@ -59,7 +60,9 @@ void MemoryFile::give_back(std::size_t offset, std::size_t size) noexcept {
   if (on_disk_ || !open() || sealed_.load(std::memory_order_relaxed) || !unique() || forked()) {
     return;
   }
-  if (pages::give_back(descriptor(), offset, size) == 0) take_back(offset, size);
+  if (pages::give_back(descriptor(), offset, size) == 0 && !take_back(offset, size)) {
+    given_back_.fetch_add(size, std::memory_order_relaxed);
+  }
 }
 
 int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,

@@ -15,6 +15,7 @@
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
 #include "quire/detail/pages.h"
+#include "quire/detail/temporary_file.h"
 #include "support/storage.h"
 
 namespace quire::detail {
@@ -341,6 +342,25 @@ TEST_F(MappedBlock, PagedFromBirthPutsWholeStepsIntoTheFile) {
   EXPECT_LE(block.copied, kMib) << "most is in the file already";
   EXPECT_TRUE(next.bytes(content.size()) == content);
   EXPECT_TRUE(block.bytes(content.size()) == content);
+}
+
+// Every write was asked about.
+TEST_F(MappedBlock, PagedFromBirthIsAskedOnceForEachStepWhenItsFileNoLongerGrows) {
+  if (!exist()) return;
+  Owner block(pattern(2 * kMib), Paging::FromBirth, 8 * kMib);
+  std::size_t copied = 0;
+  int reader = -1;
+  ASSERT_TRUE(block.write(2 * kMib, "x"));
+  ASSERT_TRUE(give_file(*block.block().get(), 2 * kMib, &copied, &reader));
+  temporary_file::close(reader);
+  std::size_t asked = 0;
+  for (std::size_t at = 2 * kMib; at < 6 * kMib; ++asked) {
+    const WriteWindow window = block.window(at, at + 1000);
+    ASSERT_LE(window.begin, at);
+    ASSERT_GE(window.end, at + 1000);
+    at = window.end;
+  }
+  EXPECT_LE(asked, 4 * kMib / (kMib / 4) + 1);
 }
 
 TEST_F(MappedBlock, MostlyDirtyAndAloneItWantsToGoHome) {

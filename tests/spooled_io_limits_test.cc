@@ -151,6 +151,45 @@ TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
   EXPECT_EQ(ByteSpan(snapshot).as_chars(), pattern(40 * kMib));
 }
 
+/// Lets a stream of 40 MiB become paged, and end within a page of its memory file.
+void page_and_cut(SpooledIO& stream) {
+  stream.write(pattern(40 * kMib));
+  {
+    const Bytes snapshot = stream.getvalue();
+    stream.write_at(0, "X");
+  }
+  stream.truncate(40 * kMib - 5);
+}
+
+// The page that it ends in kept all of the memory file, and retained_bytes() said 0.
+TEST(SpooledIOLimits, FreesTheMemoryOfAPagedSnapshotThatEndsWithinAPage) {
+  if (!spills() || kSanitized) return;
+  const std::size_t before = own_memory_before();
+  SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
+  page_and_cut(stream);
+  const Bytes snapshot = stream.getvalue();
+  EXPECT_GE(own_memory(), before + 39 * kMib);
+  stream.rollover();
+  EXPECT_EQ(snapshot.retained_bytes(), kPage);
+  EXPECT_LE(own_memory(), before + 4 * kMib);
+  EXPECT_EQ(ByteSpan(snapshot).as_chars(), "X" + pattern(40 * kMib).substr(1, 40 * kMib - 6));
+}
+
+TEST(SpooledIOLimits, RetainsAllOfAMemoryFileThatOthersHadAtTheRollover) {
+  if (!spills()) return;
+  const std::size_t before = detail::read_process_memory().shared;
+  SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
+  page_and_cut(stream);
+  Bytes older = stream.getvalue();
+  stream.write_at(1, "Y");
+  const Bytes snapshot = stream.getvalue();
+  stream.rollover();
+  EXPECT_EQ(older.retained_bytes(), 40 * kMib + kPage) << "a page of its own, where the X is";
+  older = Bytes();
+  EXPECT_EQ(detail::read_process_memory().shared - before, 40 * kMib);
+  EXPECT_EQ(snapshot.retained_bytes(), 40 * kMib);
+}
+
 // A slice of less than half of the bytes was copied to the heap, however large it was.
 TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
   if (!spills() || kSanitized) return;

@@ -707,6 +707,54 @@ TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
   EXPECT_EQ(stream.getvalue().slice(1), Bytes(ByteSpan(content)).slice(1));
 }
 
+/// A snapshot that has so many pages of its own that the write after it asks for a new file.
+Bytes worn_snapshot(BytesIO& stream) {
+  const Bytes first = stream.getvalue();
+  for (std::size_t page = 0; page < stream.size() / kPage; page += 2) {
+    stream.write_at(page * kPage, "d");
+  }
+  const Bytes second = stream.getvalue();
+  stream.write_at(kPage, "e");
+  for (std::size_t page = 3; page < stream.size() / kPage; page += 4) {
+    stream.write_at(page * kPage, "f");
+  }
+  return stream.getvalue();
+}
+
+// What was still mapped of the file before did not count.
+TEST(StorageFailures, AFileThatIsLeftHalfWayCounts) {
+  if (!detail::pages::available()) return;
+  BytesIO stream{ByteSpan(pattern(16 * kMib, 1))};
+  Bytes snapshot = worn_snapshot(stream);
+  const string content = snapshot.to_string();
+  {
+    const PageFaults third({.call = Call::Append, .after = 2, .error = ENOSPC});
+    stream.write_at(2, "x");
+    ASSERT_EQ(PageFaults::refused(), 1u);
+  }
+  const string changed = stream.getvalue().to_string();
+  stream.close();
+  // Two chunks have moved: the rest is in the file before, and three of four pages are its own as well.
+  EXPECT_EQ(snapshot.retained_bytes(), 4 * kMib + 12 * kMib + 9 * kMib);
+  // The next write finishes it, and with that the file before is gone.
+  BytesIO(snapshot).write_at(0, "y");
+  EXPECT_EQ(snapshot.retained_bytes(), 16 * kMib);
+  EXPECT_EQ(snapshot, content);
+  EXPECT_EQ(changed.substr(3), content.substr(3));
+}
+
+TEST(StorageFailures, AFileThatIsLeftWhileALongerSnapshotHasItCounts) {
+  if (!detail::pages::available()) return;
+  BytesIO stream{ByteSpan(pattern(16 * kMib, 1))};
+  const Bytes longer = worn_snapshot(stream);
+  const string content = longer.to_string();
+  stream.truncate(15 * kMib);
+  stream.write_at(2, "x");
+  stream.close();
+  EXPECT_EQ(longer.retained_bytes(), 15 * kMib + kMib + kMib / 4 * 3);
+  EXPECT_EQ(longer, content);
+}
+
 TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
   if (!detail::pages::available()) return;
   string content = pattern(8 * kMib, 1);
