@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <thread>
@@ -29,10 +29,20 @@ using test::in_child;
 using test::kMib;
 using test::kPage;
 using test::pattern;
+using test::tier_of;
 using Tier = StorageOptions::Tier;
+
+/// Whose memory a stream begins with, and on which tier it goes on.
+enum class Memory { Automatic, Paged, Heap, Adopted, Fixed };
+
+void PrintTo(Memory memory, std::ostream* out) {
+  static constexpr std::array kNames{"automatic", "paged", "heap", "adopted", "fixed"};
+  *out << kNames.at(static_cast<std::size_t>(memory));
+}
 
 /// A stream, the bytes it should have, and handles with the bytes they should show.
 struct State {
+  std::vector<std::byte> lent;  // what a stream over a fixed buffer works in
   BytesIO stream;
   string model;
   std::vector<std::pair<Bytes, string>> kept;
@@ -58,8 +68,24 @@ struct State {
 /// How far a stream has come when the process forks.
 enum class Before { Fresh, Snapshot, Paged, PagedAlone, ViewTaken, Grown };
 
-State made(Tier tier, Before before) {
-  State state{BytesIO(StorageOptions{.tier = tier}), {}, {}};
+BytesIO stream_in(Memory memory, std::vector<std::byte>& lent) {
+  switch (memory) {
+    case Memory::Adopted:
+      return BytesIO::adopt(string(2 * kMib + 77, '\0'));
+    case Memory::Fixed:
+      lent.resize(24 * kMib);
+      return BytesIO::over(lent);
+    default:
+      return BytesIO(StorageOptions{.tier = memory == Memory::Automatic ? Tier::automatic
+                                            : memory == Memory::Paged   ? Tier::paged
+                                                                        : Tier::heap});
+  }
+}
+
+State made(Memory memory, Before before) {
+  std::vector<std::byte> lent;
+  BytesIO stream = stream_in(memory, lent);
+  State state{std::move(lent), std::move(stream), {}, {}};
   state.overwrite(0, pattern(2 * kMib + 77));
   if (before == Before::Fresh) return state;
   state.keep();
@@ -131,11 +157,22 @@ int go_on(State& state, unsigned seed) {
   return state.wrong();
 }
 
-class BytesIOFork : public testing::TestWithParam<Tier> {};
+class BytesIOFork : public testing::TestWithParam<Memory> {};
 
 INSTANTIATE_TEST_SUITE_P(Every, BytesIOFork,
-                         testing::Values(Tier::automatic, Tier::paged, Tier::heap),
+                         testing::Values(Memory::Automatic, Memory::Paged, Memory::Heap,
+                                         Memory::Adopted, Memory::Fixed),
                          testing::PrintToStringParamName());
+
+TEST(BytesIOForkStates, AdoptedAndFixedMemoryAreThereWhenTheProcessForks) {
+  // Else the tests below say nothing of them.
+  for (const Before before : {Before::Fresh, Before::Snapshot}) {
+    EXPECT_EQ(tier_of(made(Memory::Adopted, before).stream), "adopted");
+  }
+  State fixed = made(Memory::Fixed, Before::Grown);
+  fixed.overwrite(0, "seen in the buffer");
+  EXPECT_EQ(static_cast<char>(fixed.lent[0]), 's');
+}
 
 constexpr std::array kStages{Before::Fresh,      Before::Snapshot,  Before::Paged,
                              Before::PagedAlone, Before::ViewTaken, Before::Grown};

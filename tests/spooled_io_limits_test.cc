@@ -35,15 +35,12 @@
 #include "support/child_process.h"
 #include "support/page_faults.h"
 #include "support/random_choices.h"
+#include "support/skips.h"
 #include "support/storage.h"
 #include "support/temp_directory.h"
 
 namespace quire::test {
 namespace {
-
-bool spills() {
-  return detail::pages::available();
-}
 
 // --- memory --------------------------------------------------------------------------------------
 
@@ -119,7 +116,7 @@ void expect_within(std::size_t total, std::size_t limit, std::size_t overwrites)
 
 TEST(SpooledIOLimits, KeepsNoMoreInMemoryThanItMay) {
   // Under the sanitizers memory is not what it is.
-  const bool measured = spills() && !kSanitized;
+  const bool measured = detail::pages::available() && !kSanitized;
   const bool nightly = std::getenv("QUIRE_NIGHTLY") != nullptr;
   if (measured) expect_within(256 * kMib, 16 * kMib, 20000);
   // As much as may be kept for reuse.
@@ -129,7 +126,8 @@ TEST(SpooledIOLimits, KeepsNoMoreInMemoryThanItMay) {
 
 // What it left was kept for reuse.
 TEST(SpooledIOLimits, FreesTheMemoryThatItLeaves) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const std::size_t before = own_memory_before();
   SpooledIO stream(SpooledOptions{.max_size = 24 * kMib});
   stream.write(pattern(24 * kMib));
@@ -140,7 +138,8 @@ TEST(SpooledIOLimits, FreesTheMemoryThatItLeaves) {
 }
 
 TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const std::size_t before = own_memory_before();
   SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
   stream.write(pattern(40 * kMib));
@@ -192,7 +191,8 @@ TEST(SpooledIOLimits, RetainsAllOfAMemoryFileThatOthersHadAtTheRollover) {
 
 // A slice of less than half of the bytes was copied to the heap, however large it was.
 TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const std::size_t before = own_memory_before();
   std::string data = pattern(48 * kMib);
   SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 4 * kMib});
@@ -217,7 +217,7 @@ TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
 
 // It said the whole capacity, which is on the disk.
 TEST(SpooledIOLimits, RetainsWhatTheDiskDoesNotHave) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   SpooledIO stream(SpooledOptions{.max_size = 4 * kMib});
   stream.write(pattern(8 * kMib));
   EXPECT_LE(stream.retained_bytes(), 3 * kMib);
@@ -227,7 +227,8 @@ TEST(SpooledIOLimits, RetainsWhatTheDiskDoesNotHave) {
 }
 
 TEST(SpooledIOLimits, DoesNotKeepThePagesOfEachSnapshotInMemory) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   // So many pages that some go back on the way, and so few that all of them are left in the end.
   for (const std::size_t stride : {4 * kPage, 7 * kPage}) {
     SCOPED_TRACE(stride);
@@ -264,7 +265,7 @@ void expect_refused(int error, const std::string& directory, Action action) {
 }
 
 TEST(SpooledIOLimits, NamesTheDirectoryThatIsMissing) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (const std::size_t size : {std::size_t{100}, 2 * kMib}) {
     SpooledIO stream(SpooledOptions{.max_size = size, .directory = "/nowhere/at all"});
     const std::string data = pattern(size);
@@ -282,7 +283,7 @@ TEST(SpooledIOLimits, NamesTheDirectoryThatIsMissing) {
 }
 
 TEST(SpooledIOLimits, NamesTheDirectoryThatIsNotWritable) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   ASSERT_EQ(::chmod(directory.path().c_str(), 0555), 0);
   const int status = in_child([&] {
@@ -404,7 +405,7 @@ int fill_a_disk(const std::string& directory) {
 }
 
 TEST(SpooledIOLimits, LosesNothingOnAFullDisk) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     const int in_drops = fill_a_disk_in_drops(directory.path());
@@ -415,7 +416,7 @@ TEST(SpooledIOLimits, LosesNothingOnAFullDisk) {
 }
 
 TEST(SpooledIOLimits, TakesADirectoryInMemoryOnlyWhenAskedTo) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     EXPECT_TRUE(detail::temporary_file::in_memory(directory.path().c_str()));
@@ -442,7 +443,7 @@ TEST(SpooledIOLimits, TakesADirectoryInMemoryOnlyWhenAskedTo) {
 }
 
 TEST(SpooledIOLimits, DoesWithoutRoomInAdvanceWhereThereIsNone) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     if (::mount("quire", directory.path().c_str(), "ramfs", 0, nullptr) != 0) return kNotAllowed;
@@ -528,7 +529,7 @@ TEST(SpooledIOLimits, PassesOverADefaultThatIsMissing) {
 }
 
 TEST(SpooledIOLimits, IsNotKilledByTheFileSizeLimit) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const int status = in_child([] {
     const rlimit limit{kMib, kMib};
     ::setrlimit(RLIMIT_FSIZE, &limit);
@@ -653,7 +654,7 @@ int refuse_each(FileCall kind) {
 }
 
 TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (int call = 0; call < detail::temporary_file::kCalls; ++call) {
     const auto kind = static_cast<FileCall>(call);
     const bool only_on_old_systems = kind == FileCall::CreateNamed || kind == FileCall::Unlink;
@@ -663,7 +664,7 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
 }
 
 TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefusedOnAnOldSystem) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   old_system = true;
   for (const FileCall kind : {FileCall::CreateNamed, FileCall::Unlink, FileCall::SetSize,
                               FileCall::Status, FileCall::Write}) {
@@ -674,13 +675,13 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefusedOnAnOldSystem) {
 }
 
 TEST(SpooledIOLimits, ChangesNothingWhenACallForMemoryIsRefused) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   EXPECT_GE(refuse_one_after_the_other(detail::pages::set_fault_hook, refuse_pages, true), 30);
 }
 
 // Its name stayed in the directory, for others to open, and the stream wrote to it.
 TEST(SpooledIOLimits, KeepsNoFileWhoseNameCannotGo) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   SpooledIO stream(SpooledOptions{.max_size = 3, .directory = directory.path()});
   stream.write("abc");
@@ -709,7 +710,7 @@ int refuse_every_resize(detail::pages::Call call) noexcept {
 
 // A refusal that harms nobody was remembered, and thrown by a later write that nobody refused.
 TEST(SpooledIOLimits, TellsNobodyOfARefusalThatDidNotMatter) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
   SpooledIO end(stream.slice(700 * kKib), stream.options());
   SpooledIO other(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
@@ -727,7 +728,7 @@ TEST(SpooledIOLimits, TellsNobodyOfARefusalThatDidNotMatter) {
 
 // Its last part was moved to a new file that had no room for what was to be written there.
 TEST(SpooledIOLimits, MovesToAFileThatHasRoomForTheWriteAsWell) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const int status = in_child([] {
     const SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
     SpooledIO end(stream.slice(700 * kKib), stream.options());
@@ -757,7 +758,7 @@ int tear_a_mapping(detail::pages::Call call) noexcept {
 // put back into memory of no file. They were lost when the stream wrote them back and forgot them as
 // changes to a file.
 TEST(SpooledIOLimits, KeepsWhatIsInMemoryOfNoFile) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   std::string data = pattern(700 * kKib);
   SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 1});
   const auto overwrite = [&](std::uint64_t seed) {
@@ -792,7 +793,7 @@ int tear_the_second_and_refuse_others(detail::pages::Call call) noexcept {
 // Where the system took away the pages behind the end of a stream, and refused others, a hole was left
 // in what the stream may write to, for another thread's memory to come to lie in.
 TEST(SpooledIOLimitsDeathTest, AHoleBehindTheEndEndsTheProcess) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const auto lose = [] {
     SpooledIO stream(ByteSpan(pattern(700 * kKib)), SpooledOptions{.max_size = 1});
     const Bytes snapshot = stream.getvalue();
@@ -809,7 +810,7 @@ TEST(SpooledIOLimitsDeathTest, AHoleBehindTheEndEndsTheProcess) {
 // When the disk refuses the bytes of a snapshot, these stay in pages of its own. The stream that left
 // it then cut their common file, of which nothing was written yet, and the system took the pages away.
 TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const int status = in_child([] {
     SpooledIO stream(SpooledOptions{.directory = fast_directory()});
     stream.rollover();
@@ -827,7 +828,7 @@ TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
 }
 
 TEST(SpooledIOLimits, ADiskThatBreaksInALargeWriteLeavesSizeAndPosition) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   SpooledIO stream(SpooledOptions{.max_size = 1000, .directory = fast_directory()});
   stream.write(pattern(2 * kMib));
   stream.seek(100);

@@ -19,6 +19,7 @@
 #include "quire/cached_memory.h"
 #include "support/allocation_failure.h"
 #include "support/page_faults.h"
+#include "support/skips.h"
 #include "support/storage.h"
 
 namespace quire {
@@ -690,7 +691,7 @@ std::size_t calls_of(Call call, Work work) {
 }
 
 TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const string& content = large_pattern();
   BytesIO stream{ByteSpan(content)};
   const Bytes snapshot = stream.getvalue();
@@ -756,7 +757,7 @@ TEST(StorageFailures, AFileThatIsLeftWhileALongerSnapshotHasItCounts) {
 }
 
 TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   string content = pattern(8 * kMib, 1);
   BytesIO stream{ByteSpan(content)};
   const Bytes snapshot = stream.getvalue();
@@ -781,7 +782,7 @@ TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
 }
 
 TEST(StorageFailures, AFirstConversionThatFailsKeepsNoFile) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (const Call call : {Call::Append, Call::MapOver, Call::MapOverTorn}) {
     BytesIO stream{ByteSpan(large_pattern())};
     const Bytes snapshot = stream.getvalue();
@@ -799,7 +800,7 @@ TEST(StorageFailures, AFirstConversionThatFailsKeepsNoFile) {
 class StorageFailureAgain : public testing::TestWithParam<Call> {};
 
 TEST_P(StorageFailureAgain, AndAgainTakesNoMoreEachTime) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO stream{ByteSpan(large_pattern())};
   const Bytes snapshot = stream.getvalue();
   const auto fail = [&] {
@@ -822,7 +823,7 @@ INSTANTIATE_TEST_SUITE_P(Each, StorageFailureAgain,
                          [](const auto& test) { return string(test::name_of(test.param)); });
 
 TEST(StorageFailures, AStreamPagedFromBirthThatGetsNoFileTakesNoMoreEachTime) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO stream(StorageOptions{.tier = StorageOptions::paged});
   stream.write(pattern(kMib, 1));
   const Allowance left = Allowance::now();
@@ -889,7 +890,7 @@ void tear_mapping(std::size_t after, std::optional<Call> then, std::size_t but_f
 
 // A pread that is refused, as some sandboxes do, ended the process though the file could be mapped.
 TEST(StorageFailures, WhatCannotBeReadBackIsMappedAgain) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   // One piece of it after the other, those before being in the file.
   for (std::size_t after = 0; after < 3; ++after) {
     BytesIO stream{ByteSpan(large_pattern())};
@@ -906,7 +907,7 @@ TEST(StorageFailures, WhatCannotBeReadBackIsMappedAgain) {
 }
 
 TEST(StorageFailureDeathTest, OfPuttingBackWhatIsInUseEndsTheProcess) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (std::size_t after = 0; after < 3; ++after) {
     const auto lose = [&](bool nothing_can_be_read) {
       BytesIO stream{ByteSpan(large_pattern())};
