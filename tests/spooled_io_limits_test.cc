@@ -162,7 +162,8 @@ void page_and_cut(SpooledIO& stream) {
 
 // The page that it ends in kept all of the memory file, and retained_bytes() said 0.
 TEST(SpooledIOLimits, FreesTheMemoryOfAPagedSnapshotThatEndsWithinAPage) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const std::size_t before = own_memory_before();
   SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
   page_and_cut(stream);
@@ -175,7 +176,7 @@ TEST(SpooledIOLimits, FreesTheMemoryOfAPagedSnapshotThatEndsWithinAPage) {
 }
 
 TEST(SpooledIOLimits, RetainsAllOfAMemoryFileThatOthersHadAtTheRollover) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::size_t before = detail::read_process_memory().shared;
   SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
   page_and_cut(stream);
@@ -472,7 +473,7 @@ TEST(SpooledIOLimits, DoesWithoutRoomInAdvanceWhereThereIsNone) {
 
 // Both asked how large the file was, and then the one that wanted less cut it under the other's feet.
 TEST(SpooledIOLimits, BlocksOfOneFileMakeRoomWithoutTakingItFromEachOther) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     if (::mount("quire", directory.path().c_str(), "ramfs", 0, nullptr) != 0) return kNotAllowed;
@@ -503,7 +504,7 @@ TEST(SpooledIOLimits, BlocksOfOneFileMakeRoomWithoutTakingItFromEachOther) {
 // It failed with "Cannot allocate memory" once streams in memory had used up quire's mappings, which copy
 // then. Who asks for a disk is short of memory already.
 TEST(SpooledIOLimits, StillSpillsWhenStreamsInMemoryHaveAllMappings) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::size_t taken = test::Allowance::now().mappings;
   ASSERT_TRUE(detail::pages::take_mappings(taken));
   SpooledIO stream(SpooledOptions{.max_size = 1000});
