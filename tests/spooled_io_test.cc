@@ -617,8 +617,10 @@ TEST(SpooledIO, RollsOverOnEitherSideOfAForkWhatWasInMemoryBefore) {
   for (const std::size_t size : {std::size_t{900}, 2 * kMib + 1}) {
     for (const InMemory before : {InMemory::Filled, InMemory::SnapshotKept,
                                   InMemory::SharedAndWritten, InMemory::ViewTaken}) {
-      for (const auto& [child_rolls, parent_rolls] :
+      for (const auto& which :
            {std::pair{true, false}, std::pair{false, true}, std::pair{true, true}}) {
+        const bool child_rolls = which.first;
+        const bool parent_rolls = which.second;
         SCOPED_TRACE(testing::Message()
                      << size << ", state " << static_cast<int>(before)
                      << (child_rolls ? ", the child" : "") << (parent_rolls ? ", the parent" : ""));
