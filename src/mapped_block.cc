@@ -42,21 +42,24 @@ bool prepare_branch(MappedBlock& block, std::size_t used, std::size_t* copied) n
   const bool must_copy_tail = block.file && (tail <= kSmallTail || !block.file->grows());
   const std::size_t differs =
       block.dirty.count() * pages::page_size() + (must_copy_tail ? tail : 0);
-  // Once as much was copied over the file's pages as they are, a new file costs no more.
-  const bool worn = block.file && (block.file->overlaid() + differs >= block.file->size() ||
-                                   block.extent_count == block.extents.size());
+  // Once as much was copied over the file's pages as they are, a new file costs no more. But one is left
+  // for good before the next.
+  const bool worn = block.file && !block.beneath &&
+                    (block.file->overlaid() + differs >= block.file->size() ||
+                     block.extent_count == block.extents.size());
   const bool first = !block.file;
-  LeftFile left;
-  if (!block.file || !block.file->open() || worn) {
-    MemoryFileRef fresh = MemoryFileRef::create();
-    if (!fresh) return block.file && block.file->open();
-    change_file(block, std::move(fresh), left);
-  } else if (must_copy_tail) {
-    return true;
-  }
   const pages::Access access =
       block.export_count() == 0 ? pages::Access::Read : pages::Access::ReadWrite;
-  *copied += freeze(block, whole, access, left);
+  if (first || !block.file->open() || worn) {
+    if (block.beneath) return false;
+    MemoryFileRef fresh = MemoryFileRef::create();
+    if (!fresh) return block.file && block.file->open();
+    *copied += move_to_file(block, std::move(fresh), whole, access);
+  } else if (must_copy_tail) {
+    return true;
+  } else {
+    *copied += freeze(block, whole, access);
+  }
   if (block.frozen == 0 && first) {
     // A file that has nothing is only a descriptor less for others.
     forget_file(block);
@@ -173,14 +176,13 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
 Block* tidy(MappedBlock& block, std::size_t used, std::size_t capacity,
             std::size_t* copied) noexcept {
   const bool clean = block.dirty_known && block.dirty.count() == 0;
+  if (!clean && block.beneath) return nullptr;
   MemoryFileRef fresh = clean ? MemoryFileRef() : MemoryFileRef::create();
   if (!clean && !fresh) return nullptr;
   cut(block, capacity);
   if (clean) return &block;
   const std::size_t end = std::max(block.frozen, pages::round_down(used));
-  LeftFile left;
-  change_file(block, std::move(fresh), left);
-  *copied = freeze(block, end, pages::Access::ReadWrite, left);
+  *copied = move_to_file(block, std::move(fresh), end, pages::Access::ReadWrite);
   if (block.frozen == end) static_cast<void>(settle_mappings(block));
   return &block;
 }
@@ -239,13 +241,16 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
       return {self.frozen, std::max(end, self.touched)};
     }
     const std::size_t whole = pages::round_down(begin);
-    if (whole - self.frozen >= kBirthStep) {
+    std::size_t from = self.frozen;
+    if (whole - from >= kBirthStep) {
+      // If it fails, or the file no longer grows, it is not tried again for every write.
+      from = whole;
       const bool first = !self.file;
       if (first) self.file = MemoryFileRef::create();
       if (self.file) freeze(self, whole, pages::Access::ReadWrite);
       if (first && self.frozen == 0) forget_file(self);
     }
-    return {self.frozen, std::min(self.capacity, std::max(end, self.frozen + 2 * kBirthStep))};
+    return {self.frozen, std::min(self.capacity, std::max(end, from + 2 * kBirthStep))};
   }
   const std::size_t first = begin / pages::page_size();
   const std::size_t last = pages_of(pages::round_up(std::min(end, self.frozen)));
@@ -283,8 +288,13 @@ std::size_t memory_of_mapped(Block* block) noexcept {
         words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count), pages::is_own_page));
     at += count * pages::page_size();
   }
-  // The file lives as a whole while a page of it does.
-  return own * pages::page_size() + (self.file ? self.file->memory() : 0);
+  // A file lives as a whole while a page of it does.
+  std::size_t files = self.file ? self.file->memory() : 0;
+  if (self.beneath) files += self.beneath->memory();
+  const bool apart =
+      self.spilled.get() != self.file.get() && self.spilled.get() != self.beneath.get();
+  if (self.spilled && apart) files += self.spilled->memory();
+  return own * pages::page_size() + files;
 }
 
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,
@@ -314,8 +324,9 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   const std::lock_guard lock(process_locks.layouts.of(&block));
   const std::size_t whole = pages::round_down(used);
   // Pages of a second file would have to be told apart from those of the first.
+  if (whole == 0 || self.spilled || self.beneath) return;
   DirtyPages none;
-  if (whole == 0 || self.spilled || !none.grow(pages_of(whole)) || !take_mappings(self, 1)) return;
+  if (!none.grow(pages_of(whole)) || !take_mappings(self, 1)) return;
   std::size_t done = 0;
   while (done < whole) {
     const std::size_t size = std::min(kMovedAtOnce, whole - done);
@@ -326,9 +337,11 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
     static_cast<void>(settle_mappings(self));
     return;
   }
-  // What lies behind, whatever it comes from, counts as the tail from now on, and must not change.
-  const Extent* const last = self.last_extent();
-  if (last != nullptr && last->begin + last->size > done) self.beneath = self.file;
+  // What lies behind, whatever it comes from, counts as the tail from now on, and stays where it is: it may
+  // be another stream's, which writes there. Of its file the rest is given back.
+  const MemoryFileRef before = self.file;
+  const Extents extents = self.extents;
+  const std::size_t count = self.extent_count;
   forget_file(self);
   self.file = self.spilled = file;
   self.dirty = std::move(none);
@@ -336,6 +349,8 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   self.extents[0] = {0, 0, done};
   self.extent_count = 1;
   self.read_only = true;
+  if (before) give_back(*before.get(), extents, count, 0, done);
+  keep_beneath(self, before, extents, count);
   if (done == whole) static_cast<void>(settle_mappings(self));
 }
 

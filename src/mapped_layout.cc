@@ -101,6 +101,7 @@ bool take_mappings(MappedBlock& block, std::size_t count) noexcept {
 }
 
 bool settle_mappings(MappedBlock& block) noexcept {
+  if (block.beneath) return true;
   std::size_t needed = 0;
   std::size_t at = 0;
   for (std::size_t i = 0; i < block.extent_count; ++i) {
@@ -153,29 +154,21 @@ Extent* extent_for(MappedBlock& block, std::size_t begin, std::size_t offset) no
   return &added;
 }
 
-/// Gives back what a file has of [begin, end), which a block no longer shows from there.
-void give_back(MemoryFile& file, const Extents& extents, std::size_t count, std::size_t begin,
-               std::size_t end) noexcept {
-  for (std::size_t i = 0; i < count; ++i) {
-    const Extent& extent = extents[i];
-    const std::size_t first = std::max(begin, extent.begin);
-    const std::size_t last = std::min(end, extent.begin + extent.size);
-    if (first < last) file.give_back(extent.offset + (first - extent.begin), last - first);
-  }
+/// Lets go of the file beneath when nothing of it is left.
+void settle_beneath(MappedBlock& block) noexcept {
+  if (std::min(block.beneath_end, block.capacity) <= block.frozen) block.beneath = MemoryFileRef();
 }
 
-}  // namespace
+/// A file that a block leaves, and where its bytes are in it.
+struct LeftFile {
+  MemoryFileRef file;
+  Extents extents{};
+  std::size_t extent_count = 0;
+};
 
-void change_file(MappedBlock& block, MemoryFileRef fresh, LeftFile& left) noexcept {
-  left.file = std::move(block.file);
-  left.extents = block.extents;
-  left.extent_count = block.extent_count;
-  forget_file(block);
-  block.file = std::move(fresh);
-}
-
-std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access,
-                   const LeftFile& left) noexcept {
+/// As freeze(), and gives back what `left` has of it.
+std::size_t freeze_from(MappedBlock& block, std::size_t end, pages::Access access,
+                        const LeftFile& left) noexcept {
   const std::size_t begin = block.frozen;
   if (end <= begin || !block.file->grows() || !block.dirty.grow(pages_of(end))) return 0;
   const std::size_t offset = block.file->set_aside(end - begin);
@@ -206,6 +199,45 @@ std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access,
   return moved;
 }
 
+}  // namespace
+
+std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) noexcept {
+  const std::size_t moved = freeze_from(block, end, access, {});
+  settle_beneath(block);
+  return moved;
+}
+
+std::size_t move_to_file(MappedBlock& block, MemoryFileRef fresh, std::size_t end,
+                         pages::Access access) noexcept {
+  const LeftFile left{std::move(block.file), block.extents, block.extent_count};
+  forget_file(block);
+  block.file = std::move(fresh);
+  const std::size_t moved = freeze_from(block, end, access, left);
+  if (left.file) {
+    left.file->retire();
+    keep_beneath(block, left.file, left.extents, left.extent_count);
+  }
+  return moved;
+}
+
+void keep_beneath(MappedBlock& block, const MemoryFileRef& file, const Extents& extents,
+                  std::size_t count) noexcept {
+  if (count == 0) return;
+  block.beneath = file;
+  block.beneath_end = extents[count - 1].begin + extents[count - 1].size;
+  settle_beneath(block);
+}
+
+void give_back(MemoryFile& file, const Extents& extents, std::size_t count, std::size_t begin,
+               std::size_t end) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Extent& extent = extents[i];
+    const std::size_t first = std::max(begin, extent.begin);
+    const std::size_t last = std::min(end, extent.begin + extent.size);
+    if (first < last) file.give_back(extent.offset + (first - extent.begin), last - first);
+  }
+}
+
 void cut(MappedBlock& block, std::size_t capacity) noexcept {
   pages::unmap(block.data + capacity, block.capacity - capacity);
   // From the end on, so that a file becomes shorter again.
@@ -220,6 +252,7 @@ void cut(MappedBlock& block, std::size_t capacity) noexcept {
   block.touched = std::min(block.touched, capacity);
   block.frozen = std::min(block.frozen, capacity);
   block.dirty.shrink(pages_of(block.frozen));
+  settle_beneath(block);
   static_cast<void>(settle_mappings(block));
 }
 

@@ -34,8 +34,9 @@ struct MappedBlock : Block {
   std::size_t touched;  // up to where pages are known to be there
   std::size_t surplus;  // of what the cache lent
   MemoryFileRef file;
-  MemoryFileRef spilled;   // the SpillFile that pages come from, to be kept as long as they do
-  MemoryFileRef beneath;   // of pages that a SpillFile has not replaced
+  MemoryFileRef spilled;  // the SpillFile that pages come from, to be kept as long as they do
+  MemoryFileRef beneath;  // the file before, as long as the tail has pages of it
+  std::size_t beneath_end = 0;
   std::size_t frozen = 0;  // each page below is in an extent or dirty
   Extents extents{};
   std::size_t extent_count = 0;
@@ -88,7 +89,8 @@ void touch_hole(MappedBlock& block, std::size_t begin, std::size_t end) noexcept
 /// Takes `count` more of the budget; false when it may not.
 [[nodiscard]] bool take_mappings(MappedBlock& block, std::size_t count) noexcept;
 
-/// Has taken as many mappings as the block is made of, no more and no less; false when it may not.
+/// Has taken as many mappings as the block is made of, no more and no less; false when it may not. With
+/// a file beneath nothing is done: its pages are mappings, too.
 [[nodiscard]] bool settle_mappings(MappedBlock& block) noexcept;
 
 /// All is the tail from now on.
@@ -104,30 +106,23 @@ std::size_t copy_range(const MappedBlock& source, std::byte* target, std::size_t
 
 // --- into the file -------------------------------------------------------------------------------
 
-/// A file that a block leaves, and where its bytes are in it. It is retired in the end.
-struct LeftFile {
-  LeftFile() noexcept = default;
-  LeftFile(const LeftFile&) = delete;
-  LeftFile& operator=(const LeftFile&) = delete;
-
-  ~LeftFile() {
-    if (file) file->retire();
-  }
-
-  MemoryFileRef file;
-  Extents extents{};
-  std::size_t extent_count = 0;
-};
-
-/// Lets the block go on in `fresh`, which has nothing of it yet: all is the tail.
-void change_file(MappedBlock& block, MemoryFileRef fresh, LeftFile& left) noexcept;
-
 /// Moves the tail up to `end`, whole pages, into the file: a chunk is written, then mapped over
-/// itself, so that neither the addresses nor the bytes change for those who are reading them. What the
-/// chunk had in the file that the block has left, if any, is given back. Stops where it fails; what is
-/// done is done. Returns the bytes that were moved.
-std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access,
-                   const LeftFile& left = {}) noexcept;
+/// itself, so that neither the addresses nor the bytes change for those who are reading them. Stops where
+/// it fails; what is done is done. Returns the bytes that were moved.
+std::size_t freeze(MappedBlock& block, std::size_t end, pages::Access access) noexcept;
+
+/// The same into `fresh`, which has nothing of the block yet, in place of the file that the block has, if
+/// any: what a chunk had there is given back. REQUIRES: no file is beneath
+std::size_t move_to_file(MappedBlock& block, MemoryFileRef fresh, std::size_t end,
+                         pages::Access access) noexcept;
+
+/// For a block that has left `file`: its pages in `extents` that are in the tail now keep it.
+void keep_beneath(MappedBlock& block, const MemoryFileRef& file, const Extents& extents,
+                  std::size_t count) noexcept;
+
+/// Gives back what a file has of [begin, end), which a block no longer shows from there.
+void give_back(MemoryFile& file, const Extents& extents, std::size_t count, std::size_t begin,
+               std::size_t end) noexcept;
 
 /// Gives the pages behind `capacity` back. The rest stays where it is, shared with those who share it.
 void cut(MappedBlock& block, std::size_t capacity) noexcept;

@@ -16,22 +16,24 @@ namespace quire::detail {
 
 namespace {
 
-constinit std::atomic<std::uint64_t> forks = 0;
-
-const bool forks_are_counted = pages::before_and_after_fork(
-    []() noexcept { forks.fetch_add(1, std::memory_order_relaxed); }, []() noexcept {});
+/// Of a file that may be in any child.
+constexpr std::uint64_t kUnknown = UINT64_MAX;
 
 }  // namespace
 
 MemoryFile::MemoryFile(int descriptor, bool on_disk) noexcept
-    : descriptor_(descriptor), on_disk_(on_disk), forks_(forks.load(std::memory_order_relaxed)) {}
+    : descriptor_(descriptor),
+      on_disk_(on_disk),
+      forks_(forks_are_noticed() ? process_locks.forks.load(std::memory_order_relaxed) : kUnknown) {
+}
 
 bool MemoryFile::forked() const noexcept {
-  return !forks_are_counted || forks_ != forks.load(std::memory_order_relaxed);
+  return forks_ != process_locks.forks.load(std::memory_order_relaxed);
 }
 
 std::size_t MemoryFile::memory() const noexcept {
-  return on_disk_ ? temporary_file::memory_of(descriptor()) : size();
+  if (on_disk_) return temporary_file::memory_of(descriptor());
+  return size() - given_back_.load(std::memory_order_relaxed);
 }
 
 MemoryFile* MemoryFile::create() noexcept {
@@ -58,7 +60,9 @@ void MemoryFile::give_back(std::size_t offset, std::size_t size) noexcept {
   if (on_disk_ || !open() || sealed_.load(std::memory_order_relaxed) || !unique() || forked()) {
     return;
   }
-  if (pages::give_back(descriptor(), offset, size) == 0) take_back(offset, size);
+  if (pages::give_back(descriptor(), offset, size) == 0 && !take_back(offset, size)) {
+    given_back_.fetch_add(size, std::memory_order_relaxed);
+  }
 }
 
 int MemoryFile::map_over(std::byte* data, std::size_t size, std::size_t offset,

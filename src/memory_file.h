@@ -60,10 +60,10 @@ class MemoryFile {
     return size_.fetch_add(size, std::memory_order_relaxed);
   }
 
-  /// Undoes setting `size` bytes aside, of which there is no mapping, if nobody did so after it.
-  void take_back(std::size_t offset, std::size_t size) noexcept {
+  /// Undoes setting `size` bytes aside, of which there is no mapping. False when somebody did so after it.
+  bool take_back(std::size_t offset, std::size_t size) noexcept {
     std::size_t end = offset + size;
-    size_.compare_exchange_strong(end, offset, std::memory_order_relaxed);
+    return size_.compare_exchange_strong(end, offset, std::memory_order_relaxed);
   }
 
   /// Writes to bytes that were set aside and that no mapping shows; see pages::append().
@@ -121,6 +121,7 @@ class MemoryFile {
   std::atomic<std::size_t> owners_ = 1;
   std::atomic<std::size_t> size_ = 0;
   std::atomic<std::size_t> overlaid_ = 0;
+  std::atomic<std::size_t> given_back_ = 0;  // of its size
   std::atomic<int> descriptor_;
   std::atomic<bool> sealed_ = false;
   const bool on_disk_;

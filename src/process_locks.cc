@@ -18,6 +18,7 @@ void lock_all() noexcept {
   process_locks.files.lock_all();
   process_locks.cache.lock();
   process_locks.ledgers.lock();
+  process_locks.forks.fetch_add(1, std::memory_order_relaxed);
 }
 
 void unlock_all() noexcept {
@@ -33,5 +34,9 @@ void unlock_all() noexcept {
 const bool registered = pages::before_and_after_fork(lock_all, unlock_all);
 
 }  // namespace
+
+bool forks_are_noticed() noexcept {
+  return registered;
+}
 
 }  // namespace quire::detail

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -45,7 +46,15 @@ struct ProcessLocks {
   StripedLock<16> files;    ///< a memory file's descriptor
   std::mutex cache;         ///< the freed mappings
   std::mutex ledgers;       ///< the list of the threads' ledgers
+
+  /// Forks that have begun. Counted with all locks held: what is mapped after it has read this number,
+  /// and under a lock, is in no child of theirs.
+  std::atomic<std::uint64_t> forks = 0;
 };
+
+/// Whether forks take the locks and are counted: not in initializers that run before this library's, nor
+/// where the system refuses.
+[[nodiscard]] bool forks_are_noticed() noexcept;
 
 extern ProcessLocks process_locks;
 

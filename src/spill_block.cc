@@ -75,7 +75,8 @@ bool find_dirty(SpillBlock& block) noexcept {
 /// Null when the system refuses.
 SpillBlock* new_block(const MemoryFileRef& file, std::size_t used, std::size_t capacity) noexcept {
   capacity = pages::round_up(std::max({used, capacity, kWindowStep}));
-  if (capacity > kMaxSize || !pages::take_mappings(1)) return refuse(ENOMEM, nullptr);
+  if (capacity > kMaxSize || !pages::take_mappings(1, pages::MappingOf::Disk))
+    return refuse(ENOMEM, nullptr);
   std::byte* data = nullptr;
   int error = static_cast<SpillFile&>(*file.get()).map(capacity, &data);
   if (error == 0) {

@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
-#include <memory>
+#include <optional>
+#include <ostream>
 #include <random>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "quire/bytes_io.h"
@@ -27,10 +29,20 @@ using test::in_child;
 using test::kMib;
 using test::kPage;
 using test::pattern;
+using test::tier_of;
 using Tier = StorageOptions::Tier;
+
+/// Whose memory a stream begins with, and on which tier it goes on.
+enum class Memory { Automatic, Paged, Heap, Adopted, Fixed };
+
+void PrintTo(Memory memory, std::ostream* out) {
+  static constexpr std::array kNames{"automatic", "paged", "heap", "adopted", "fixed"};
+  *out << kNames.at(static_cast<std::size_t>(memory));
+}
 
 /// A stream, the bytes it should have, and handles with the bytes they should show.
 struct State {
+  std::vector<std::byte> lent;  // what a stream over a fixed buffer works in
   BytesIO stream;
   string model;
   std::vector<std::pair<Bytes, string>> kept;
@@ -56,8 +68,24 @@ struct State {
 /// How far a stream has come when the process forks.
 enum class Before { Fresh, Snapshot, Paged, PagedAlone, ViewTaken, Grown };
 
-State made(Tier tier, Before before) {
-  State state{BytesIO(StorageOptions{.tier = tier}), {}, {}};
+BytesIO stream_in(Memory memory, std::vector<std::byte>& lent) {
+  switch (memory) {
+    case Memory::Adopted:
+      return BytesIO::adopt(string(2 * kMib + 77, '\0'));
+    case Memory::Fixed:
+      lent.resize(24 * kMib);
+      return BytesIO::over(lent);
+    default:
+      return BytesIO(StorageOptions{.tier = memory == Memory::Automatic ? Tier::automatic
+                                            : memory == Memory::Paged   ? Tier::paged
+                                                                        : Tier::heap});
+  }
+}
+
+State made(Memory memory, Before before) {
+  std::vector<std::byte> lent;
+  BytesIO stream = stream_in(memory, lent);
+  State state{std::move(lent), std::move(stream), {}, {}};
   state.overwrite(0, pattern(2 * kMib + 77));
   if (before == Before::Fresh) return state;
   state.keep();
@@ -129,11 +157,22 @@ int go_on(State& state, unsigned seed) {
   return state.wrong();
 }
 
-class BytesIOFork : public testing::TestWithParam<Tier> {};
+class BytesIOFork : public testing::TestWithParam<Memory> {};
 
 INSTANTIATE_TEST_SUITE_P(Every, BytesIOFork,
-                         testing::Values(Tier::automatic, Tier::paged, Tier::heap),
+                         testing::Values(Memory::Automatic, Memory::Paged, Memory::Heap,
+                                         Memory::Adopted, Memory::Fixed),
                          testing::PrintToStringParamName());
+
+TEST(BytesIOForkStates, AdoptedAndFixedMemoryAreThereWhenTheProcessForks) {
+  // Else the tests below say nothing of them.
+  for (const Before before : {Before::Fresh, Before::Snapshot}) {
+    EXPECT_EQ(tier_of(made(Memory::Adopted, before).stream), "adopted");
+  }
+  State fixed = made(Memory::Fixed, Before::Grown);
+  fixed.overwrite(0, "seen in the buffer");
+  EXPECT_EQ(static_cast<char>(fixed.lent[0]), 's');
+}
 
 constexpr std::array kStages{Before::Fresh,      Before::Snapshot,  Before::Paged,
                              Before::PagedAlone, Before::ViewTaken, Before::Grown};
@@ -255,6 +294,59 @@ TEST_P(BytesIOFork, ForkWhileOtherThreadsWorkLeavesNoLockHeld) {
   }
   stop = true;
   for (std::thread& other : others) other.join();
+}
+
+// Forks were counted by a handler of its own, which could run before the one that takes the locks: a file
+// that was made and mapped in between was taken for one that no child has, and its pages were given back.
+TEST(BytesIOForks, ChildKeepsTheHandleOfAStreamThatAThreadMovedIntoAFile) {
+  const string shown(4 * kMib, 'a');
+  const string large(16 * kMib, 'b');
+  std::atomic<bool> stop = false;
+  // Whoever waits for a lock makes the time between two handlers longer.
+  std::thread busy([&] {
+    while (!stop) {
+      BytesIO f{ByteSpan(large)};
+      const Bytes kept = f.getvalue();
+      f.write_at(0, "x");
+    }
+  });
+  for (int round = 0; round < 60; ++round) {
+    BytesIO stream{ByteSpan(shown)};
+    std::optional<Bytes> handle = stream.getvalue();
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    std::atomic<int> turn = 0;
+    std::thread writer([&] {
+      turn = 1;
+      while (turn != 2) {
+      }
+      std::atomic<int> waited = 0;
+      while (++waited < round * 7919 % 60000) {
+      }
+      stream.write_at(0, "x");
+    });
+    while (turn != 1) {
+    }
+    turn = 2;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      char byte = 0;
+      const bool told = ::read(pipe[0], &byte, 1) == 1;
+      ::_exit(told && *handle == ByteSpan(shown) ? 0 : 1);
+    }
+    writer.join();
+    handle.reset();
+    // More than half: the stream leaves the file, and gives it back.
+    for (std::size_t page = 0; page < 700; ++page) stream.write_at(page * kPage, "d");
+    stream.compact();
+    EXPECT_EQ(::write(pipe[1], "x", 1), 1);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    for (const int end : pipe) ::close(end);
+    ASSERT_EQ(status, 0) << "the child's handle lost its bytes in round " << round;
+  }
+  stop = true;
+  busy.join();
 }
 
 TEST_P(BytesIOFork, NoDescriptorSurvivesExec) {

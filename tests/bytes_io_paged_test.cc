@@ -17,6 +17,7 @@
 
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
+#include "support/skips.h"
 #include "support/storage.h"
 
 namespace quire {
@@ -998,7 +999,7 @@ long page_faults() {
 // One write over all of it went into new memory page fault by page fault and then into a second file:
 // 4.6 times as long as a copy.
 TEST(BytesIOPagedFromBirth, RewritingAllWantsNeitherAFaultForEachPageNorAnotherFile) {
-  if (!shares_pages(Tier::paged)) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   string model = pattern(16 * kMib);
   BytesIO f(ByteSpan(model), StorageOptions{.tier = Tier::paged});
   const std::size_t files = detail::read_process_memory().shared;
@@ -1018,7 +1019,7 @@ TEST(BytesIOPagedFromBirth, RewritingAllWantsNeitherAFaultForEachPageNorAnotherF
 // It took the bytes out of their file, and the write after the next snapshot had to move all of them
 // into another one.
 TEST(BytesIOPagedFromBirth, CompactKeepsThemInAFile) {
-  if (!shares_pages(Tier::paged)) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   string model = pattern(16 * kMib + 5);
   BytesIO f(ByteSpan(model), StorageOptions{.tier = Tier::paged});
   const auto expect_compacted = [&](const char* when) {

@@ -13,15 +13,11 @@
 #include "quire/bytes_io.h"
 #include "quire/detail/pages.h"
 #include "quire/memory_report.h"
+#include "support/skips.h"
 #include "support/storage.h"
 
 namespace quire::test {
 namespace {
-
-/// Nothing is kept where nothing is mapped.
-bool keeps() {
-  return detail::pages::available();
-}
 
 /// A stream that has exactly one mapping of `size` bytes, all of it in use.
 BytesIO stream_of(std::size_t size) {
@@ -68,7 +64,7 @@ class CachedMemory : public testing::Test {
 };
 
 TEST_F(CachedMemory, IsAtMost32MibUnlessSomebodySaysOtherwise) {
-  if (!keeps()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   free_streams({12, 12});
   EXPECT_EQ(cached_memory(), 24 * kMib);
   free_streams({40});
@@ -80,7 +76,7 @@ TEST_F(CachedMemory, IsAtMost32MibUnlessSomebodySaysOtherwise) {
 }
 
 TEST_F(CachedMemory, GoesAtOnceWhenTheLimitIsLowered) {
-  if (!keeps()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   free_streams({10, 8, 6});
   const std::size_t before = touched();
   limit_cached_memory(14 * kMib);
@@ -95,7 +91,7 @@ TEST_F(CachedMemory, GoesAtOnceWhenTheLimitIsLowered) {
 }
 
 TEST_F(CachedMemory, IsNoneWhenTheLimitIsZero) {
-  if (!keeps()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   free_streams({10, 8});
   const std::size_t before = touched();
   limit_cached_memory(0);
@@ -111,7 +107,7 @@ TEST_F(CachedMemory, IsNoneWhenTheLimitIsZero) {
 }
 
 TEST_F(CachedMemory, IsMoreWhenTheLimitIsRaised) {
-  if (!keeps()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   limit_cached_memory(64 * kMib);
   free_streams({40, 24});
   EXPECT_EQ(cached_memory(), 64 * kMib);
@@ -120,8 +116,8 @@ TEST_F(CachedMemory, IsMoreWhenTheLimitIsRaised) {
 }
 
 TEST_F(CachedMemory, IsWhatAReportSays) {
+  QUIRE_SKIP_WITHOUT_PAGES();
   EXPECT_EQ(reported(), "");
-  if (!keeps()) return;
   free_streams({10, 8, 6});
   EXPECT_EQ(reported(), "Cached for reuse 24 MiB");
   limit_cached_memory(20 * kMib);
@@ -135,7 +131,7 @@ TEST_F(CachedMemory, IsWhatAReportSays) {
 // What small streams had of larger mappings counted against the limit when one was given back, but not
 // when the limit was lowered.
 TEST_F(CachedMemory, IsLessByWhatSmallStreamsHaveOfLargeMappings) {
-  if (!keeps()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   free_streams({7, 10});
   BytesIO small = stream_of(kMib);  // in the smaller one, with 6 MiB to spare
   EXPECT_EQ(cached_memory(), 10 * kMib);

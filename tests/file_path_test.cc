@@ -26,6 +26,7 @@
 #include "support/child_process.h"
 #include "support/forbidden_calls.h"
 #include "support/random_choices.h"
+#include "support/skips.h"
 #include "support/storage.h"
 
 namespace quire::test {
@@ -104,7 +105,7 @@ TEST(FilePath, IsTheFileOfTheBytesThemselves) {
 }
 
 TEST(FilePath, OfAStreamThatIsPagedFromBirthCopiesWhatIsNotYetInTheFile) {
-  if (!shares()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (const std::size_t size : {3 * kMib, 3 * kMib + 77}) {
     SCOPED_TRACE(size);
     const std::string data = pattern(size);
@@ -246,7 +247,7 @@ void refuse_call(FileCall call, int error, int after = 0, bool from_then_on = fa
 
 // The stream's own file was given out, which root could then change under all its snapshots.
 TEST(FilePath, IsACopyWhenTheSystemDoesNotSeal) {
-  if (!shares()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::string data = pattern(2 * kMib + 77);
   for (const int error : {EPERM, EINVAL, ENOMEM}) {
     const Bytes bytes = in_a_file(data);
@@ -318,7 +319,7 @@ TEST(FilePath, ThatCannotBeReadBackLeavesTheStreamAsItWas) {
 }
 
 TEST(FilePath, IsACopyWhenTheSealedFileCannotBeReadBack) {
-  if (!shares()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::string data = pattern(2 * kMib + 77);
   const Bytes bytes = in_a_file(data);
   const BytesIO stream(bytes);

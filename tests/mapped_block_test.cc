@@ -15,6 +15,8 @@
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
 #include "quire/detail/pages.h"
+#include "quire/detail/temporary_file.h"
+#include "support/skips.h"
 #include "support/storage.h"
 
 namespace quire::detail {
@@ -79,16 +81,12 @@ class Owner {
   BlockRef block_;
 };
 
-/// With the portable back end there are no such blocks, and nothing to test.
 class MappedBlock : public testing::Test {
  protected:
-  static bool exist() {
-    return static_cast<bool>(BlockRef::adopt(new_mapped_block(kPage, Paging::WhenShared, true)));
-  }
+  void SetUp() override { QUIRE_SKIP_WITHOUT_PAGES(); }
 };
 
 TEST_F(MappedBlock, HasWholePages) {
-  if (!exist()) return;
   for (const std::size_t wanted : {std::size_t{0}, std::size_t{1}, kPage, kPage + 1, kMib}) {
     const Owner block(BlockRef::adopt(new_mapped_block(wanted, Paging::WhenShared, true)));
     ASSERT_TRUE(block);
@@ -99,7 +97,6 @@ TEST_F(MappedBlock, HasWholePages) {
 }
 
 TEST_F(MappedBlock, ImpossibleSizesAreRefused) {
-  if (!exist()) return;
   EXPECT_EQ(new_mapped_block(kMaxSize + 1, Paging::WhenShared, true), nullptr);
   EXPECT_EQ(new_mapped_block(kMaxSize, Paging::WhenShared, true), nullptr);
   Owner block(pattern(kMib));
@@ -109,7 +106,6 @@ TEST_F(MappedBlock, ImpossibleSizesAreRefused) {
 }
 
 TEST_F(MappedBlock, BranchHasTheSameBytesWhicheverPagesDiffer) {
-  if (!exist()) return;
   // Runs of dirty pages at the start, at the end, across a word of the bitmap, and none.
   const std::vector<std::vector<std::size_t>> dirty_sets{
       {}, {0}, {0, 1, 2}, {63, 64}, {62, 63, 64, 65, 127, 128}, {129}, {5, 50, 95, 129}};
@@ -140,7 +136,6 @@ TEST_F(MappedBlock, BranchHasTheSameBytesWhicheverPagesDiffer) {
 }
 
 TEST_F(MappedBlock, BranchLeavesTheAddressesAlone) {
-  if (!exist()) return;
   const string content = pattern(9 * kMib + 123);
   Owner first(content);
   const std::byte* const where = first.data();
@@ -154,7 +149,6 @@ TEST_F(MappedBlock, BranchLeavesTheAddressesAlone) {
 }
 
 TEST_F(MappedBlock, BranchNeedNotKeepTheHole) {
-  if (!exist()) return;
   const string content = pattern(400 * kPage + 5);
   const std::vector<Range> holes{{0, 100 * kPage},
                                  {1, 100 * kPage},
@@ -198,7 +192,6 @@ TEST_F(MappedBlock, BranchNeedNotKeepTheHole) {
 }
 
 TEST_F(MappedBlock, TooLittleOrTooMuchToOverwriteIsNotWorthABranch) {
-  if (!exist()) return;
   const string content = pattern(40 * kPage);
   Owner block(content);
   EXPECT_FALSE(block.branch(0, kMib)) << "nothing";
@@ -209,7 +202,6 @@ TEST_F(MappedBlock, TooLittleOrTooMuchToOverwriteIsNotWorthABranch) {
 }
 
 TEST_F(MappedBlock, WindowIsEverythingWhileNothingIsInAFile) {
-  if (!exist()) return;
   Owner block(pattern(kMib));
   const WriteWindow window = block.window(5, 6);
   EXPECT_EQ(window.begin, 0u);
@@ -217,7 +209,6 @@ TEST_F(MappedBlock, WindowIsEverythingWhileNothingIsInAFile) {
 }
 
 TEST_F(MappedBlock, WindowInAFileIsThePagesAskedFor) {
-  if (!exist()) return;
   const string content = pattern(100 * kPage);
   Owner source(content, Paging::WhenShared, 200 * kPage);
   Owner block = source.branch(content.size(), 200 * kPage);
@@ -237,7 +228,6 @@ TEST_F(MappedBlock, WindowInAFileIsThePagesAskedFor) {
 }
 
 TEST_F(MappedBlock, WindowInAPageOfOthersIsRecorded) {
-  if (!exist()) return;
   // One that is written through a window and never told of again: the next branch must have it.
   const string content = pattern(100 * kPage);
   Owner source(content);
@@ -250,7 +240,6 @@ TEST_F(MappedBlock, WindowInAPageOfOthersIsRecorded) {
 }
 
 TEST_F(MappedBlock, ExposedBlockIsAskedWhatIsDirty) {
-  if (!exist()) return;
   string content = pattern(100 * kPage);
   Owner source(content);
   Owner block = source.branch(content.size(), content.size());
@@ -271,7 +260,6 @@ TEST_F(MappedBlock, ExposedBlockIsAskedWhatIsDirty) {
 }
 
 TEST_F(MappedBlock, BlockInAFileThatOthersOnlyReadBecomesWritableWhenItIsExposed) {
-  if (!exist()) return;
   const string content = pattern(100 * kPage);
   Owner source(content);
   const Owner other = source.branch(content.size(), content.size());
@@ -283,7 +271,6 @@ TEST_F(MappedBlock, BlockInAFileThatOthersOnlyReadBecomesWritableWhenItIsExposed
 }
 
 TEST_F(MappedBlock, AppendedBytesFollowIntoTheFileAndAreThereOnce) {
-  if (!exist()) return;
   string model = pattern(kMib);
   Owner block(model);
   std::vector<Owner> earlier;
@@ -305,7 +292,6 @@ TEST_F(MappedBlock, AppendedBytesFollowIntoTheFileAndAreThereOnce) {
 }
 
 TEST_F(MappedBlock, TwoBlocksOfOneFileAppendToItInTurn) {
-  if (!exist()) return;
   // Each has pieces all over the file; past eight it moves into a file of its own.
   string of_one = pattern(kMib);
   Owner one(of_one);
@@ -329,7 +315,6 @@ TEST_F(MappedBlock, TwoBlocksOfOneFileAppendToItInTurn) {
 }
 
 TEST_F(MappedBlock, PagedFromBirthPutsWholeStepsIntoTheFile) {
-  if (!exist()) return;
   Owner block("", Paging::FromBirth, 4 * kMib);
   EXPECT_EQ(block.tier(), "mapped");
   const string content = pattern(3 * kMib);
@@ -343,8 +328,25 @@ TEST_F(MappedBlock, PagedFromBirthPutsWholeStepsIntoTheFile) {
   EXPECT_TRUE(block.bytes(content.size()) == content);
 }
 
+// Every write was asked about.
+TEST_F(MappedBlock, PagedFromBirthIsAskedOnceForEachStepWhenItsFileNoLongerGrows) {
+  Owner block(pattern(2 * kMib), Paging::FromBirth, 8 * kMib);
+  std::size_t copied = 0;
+  int reader = -1;
+  ASSERT_TRUE(block.write(2 * kMib, "x"));
+  ASSERT_TRUE(give_file(*block.block().get(), 2 * kMib, &copied, &reader));
+  temporary_file::close(reader);
+  std::size_t asked = 0;
+  for (std::size_t at = 2 * kMib; at < 6 * kMib; ++asked) {
+    const WriteWindow window = block.window(at, at + 1000);
+    ASSERT_LE(window.begin, at);
+    ASSERT_GE(window.end, at + 1000);
+    at = window.end;
+  }
+  EXPECT_LE(asked, 4 * kMib / (kMib / 4) + 1);
+}
+
 TEST_F(MappedBlock, MostlyDirtyAndAloneItWantsToGoHome) {
-  if (!exist()) return;
   const string content = pattern(100 * kPage);
   Owner block(content);
   { const Owner other = block.branch(content.size(), content.size()); }
@@ -358,7 +360,6 @@ TEST_F(MappedBlock, MostlyDirtyAndAloneItWantsToGoHome) {
 }
 
 TEST_F(MappedBlock, MostlyDirtyItStaysWhileAnotherHasTheFile) {
-  if (!exist()) return;
   const string content = pattern(100 * kPage);
   Owner block(content);
   const Owner other = block.branch(content.size(), content.size());
@@ -369,7 +370,6 @@ TEST_F(MappedBlock, MostlyDirtyItStaysWhileAnotherHasTheFile) {
 }
 
 TEST_F(MappedBlock, CutBesideAnotherBlockOfItsFileItKeepsThePages) {
-  if (!exist()) return;
   string content = pattern(100 * kPage);
   for (const std::size_t capacity : {kPage, 33 * kPage, 64 * kPage, 99 * kPage, 100 * kPage}) {
     Owner source(content);
@@ -399,7 +399,6 @@ TEST_F(MappedBlock, CutBesideAnotherBlockOfItsFileItKeepsThePages) {
 }
 
 TEST_F(MappedBlock, SharedBlockIsFrozenOnlyAsFarAsItIsShared) {
-  if (!exist()) return;
   // The owner of the tail goes on in the page in which the shared part ends, and asks nobody.
   const string content = pattern(10 * kPage + 100);
   Owner owner(content, Paging::WhenShared, 100 * kPage);
@@ -412,8 +411,40 @@ TEST_F(MappedBlock, SharedBlockIsFrozenOnlyAsFarAsItIsShared) {
   EXPECT_EQ(branch.bytes(content.size()), content);
 }
 
+TEST_F(MappedBlock, PageThatTheSharedBytesEndInIsNotMappedOver) {
+  // It has bytes that the file has not: it stays private, however often the rest is shared.
+  for (const std::size_t pages : {10u, 700u}) {
+    const string content = pattern(pages * kPage + 100);
+    Owner owner(content, Paging::WhenShared, 1000 * kPage);
+    ASSERT_TRUE(owner.write(content.size(), "tail"));
+    const Owner branch = owner.branch(content.size(), content.size());
+    std::vector<std::uint64_t> words(pages + 1);
+    ASSERT_EQ(detail::pages::read_pagemap(owner.data(), words.size(), words.data()), 0);
+    ASSERT_FALSE(detail::pages::is_own_page(words[pages - 1])) << pages;
+    ASSERT_TRUE(detail::pages::is_own_page(words[pages])) << pages;
+    EXPECT_EQ(owner.bytes(content.size() + 4), content + "tail");
+    EXPECT_EQ(branch.bytes(content.size()), content);
+  }
+}
+
+TEST_F(MappedBlock, OverwrittenPagesStayWhenTheTailFollowsIntoTheFile) {
+  string model = pattern(100 * kPage);
+  Owner first(model);
+  Owner block = first.branch(model.size(), model.size() + kMib);
+  ASSERT_TRUE(block.write(5 * kPage + 7, "dirty"));
+  const string before = model;
+  model.replace(5 * kPage + 7, 5, "dirty");
+  const string tail = pattern(kMib / 2, 2);
+  ASSERT_TRUE(block.write(model.size(), tail));
+  model += tail;
+  const Owner next = block.branch(model.size(), model.size());
+  EXPECT_EQ(block.copied, kPage + tail.size()) << "the tail followed into the file";
+  EXPECT_TRUE(block.bytes(model.size()) == model);
+  EXPECT_TRUE(next.bytes(model.size()) == model);
+  EXPECT_TRUE(first.bytes(before.size()) == before);
+}
+
 TEST_F(MappedBlock, PagesAheadOfTheDataAreFew) {
-  if (!exist()) return;
   for (const std::size_t size : {300 * kPage / 4, 3 * kMib + 1, 21 * kMib, 50 * kMib}) {
     for (const std::size_t piece : {std::size_t{1000}, 4 * kPage, kMib}) {
       release_cached_memory();
@@ -427,7 +458,6 @@ TEST_F(MappedBlock, PagesAheadOfTheDataAreFew) {
 }
 
 TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
-  if (!exist()) return;
   release_cached_memory();
   std::vector<BytesIO> kept(20);
   std::size_t retained = 0;
@@ -443,7 +473,6 @@ TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
 // A stream of 256 KiB that began on the heap was copied out of it on the way: 1.4 times as slow as
 // realloc in a loop.
 TEST_F(MappedBlock, GrowingStreamTakesAKeptMappingEarly) {
-  if (!exist()) return;
   release_cached_memory();
   BytesIO(pattern(kMib)).close();
   BytesIO stream;
@@ -461,7 +490,6 @@ TEST_F(MappedBlock, StreamThatFindsNoKeptMappingStaysOnTheHeap) {
 }
 
 TEST_F(MappedBlock, SmallStreamsThatLiveLeaveTheCacheToOthers) {
-  if (!exist()) return;
   release_cached_memory();
   std::vector<BytesIO> kept(100);
   for (BytesIO& small : kept) {
@@ -482,7 +510,6 @@ TEST_F(MappedBlock, FreedMappingThatIsTooSmallIsNotUsedAgain) {
 }
 
 TEST_F(MappedBlock, LargeMappingsThatSmallHandsGiveBackCountNoMore) {
-  if (!exist()) return;
   for (int round = 0; round < 12; ++round) {
     release_cached_memory();
     BytesIO(pattern(7 * kMib)).close();

@@ -1,6 +1,7 @@
 // SpooledIO at its limits: how much memory it takes, and what happens when the disk, the directory or
 // the system does not let it.
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <random>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,17 +31,16 @@
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
 #include "quire/spooled_io.h"
+#include "spill_file.h"
 #include "support/child_process.h"
+#include "support/page_faults.h"
 #include "support/random_choices.h"
+#include "support/skips.h"
 #include "support/storage.h"
 #include "support/temp_directory.h"
 
 namespace quire::test {
 namespace {
-
-bool spills() {
-  return detail::pages::available();
-}
 
 // --- memory --------------------------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ void expect_within(std::size_t total, std::size_t limit, std::size_t overwrites)
 
 TEST(SpooledIOLimits, KeepsNoMoreInMemoryThanItMay) {
   // Under the sanitizers memory is not what it is.
-  const bool measured = spills() && !kSanitized;
+  const bool measured = detail::pages::available() && !kSanitized;
   const bool nightly = std::getenv("QUIRE_NIGHTLY") != nullptr;
   if (measured) expect_within(256 * kMib, 16 * kMib, 20000);
   // As much as may be kept for reuse.
@@ -125,7 +126,8 @@ TEST(SpooledIOLimits, KeepsNoMoreInMemoryThanItMay) {
 
 // What it left was kept for reuse.
 TEST(SpooledIOLimits, FreesTheMemoryThatItLeaves) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const std::size_t before = own_memory_before();
   SpooledIO stream(SpooledOptions{.max_size = 24 * kMib});
   stream.write(pattern(24 * kMib));
@@ -136,7 +138,8 @@ TEST(SpooledIOLimits, FreesTheMemoryThatItLeaves) {
 }
 
 TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const std::size_t before = own_memory_before();
   SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
   stream.write(pattern(40 * kMib));
@@ -147,9 +150,50 @@ TEST(SpooledIOLimits, FreesTheMemoryOfASnapshotFromBeforeTheRollover) {
   EXPECT_EQ(ByteSpan(snapshot).as_chars(), pattern(40 * kMib));
 }
 
+/// Lets a stream of 40 MiB become paged, and end within a page of its memory file.
+void page_and_cut(SpooledIO& stream) {
+  stream.write(pattern(40 * kMib));
+  {
+    const Bytes snapshot = stream.getvalue();
+    stream.write_at(0, "X");
+  }
+  stream.truncate(40 * kMib - 5);
+}
+
+// The page that it ends in kept all of the memory file, and retained_bytes() said 0.
+TEST(SpooledIOLimits, FreesTheMemoryOfAPagedSnapshotThatEndsWithinAPage) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
+  const std::size_t before = own_memory_before();
+  SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
+  page_and_cut(stream);
+  const Bytes snapshot = stream.getvalue();
+  EXPECT_GE(own_memory(), before + 39 * kMib);
+  stream.rollover();
+  EXPECT_EQ(snapshot.retained_bytes(), kPage);
+  EXPECT_LE(own_memory(), before + 4 * kMib);
+  EXPECT_EQ(ByteSpan(snapshot).as_chars(), "X" + pattern(40 * kMib).substr(1, 40 * kMib - 6));
+}
+
+TEST(SpooledIOLimits, RetainsAllOfAMemoryFileThatOthersHadAtTheRollover) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  const std::size_t before = detail::read_process_memory().shared;
+  SpooledIO stream(SpooledOptions{.max_size = 40 * kMib});
+  page_and_cut(stream);
+  Bytes older = stream.getvalue();
+  stream.write_at(1, "Y");
+  const Bytes snapshot = stream.getvalue();
+  stream.rollover();
+  EXPECT_EQ(older.retained_bytes(), 40 * kMib + kPage) << "a page of its own, where the X is";
+  older = Bytes();
+  EXPECT_EQ(detail::read_process_memory().shared - before, 40 * kMib);
+  EXPECT_EQ(snapshot.retained_bytes(), 40 * kMib);
+}
+
 // A slice of less than half of the bytes was copied to the heap, however large it was.
 TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const std::size_t before = own_memory_before();
   std::string data = pattern(48 * kMib);
   SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 4 * kMib});
@@ -174,7 +218,7 @@ TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
 
 // It said the whole capacity, which is on the disk.
 TEST(SpooledIOLimits, RetainsWhatTheDiskDoesNotHave) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   SpooledIO stream(SpooledOptions{.max_size = 4 * kMib});
   stream.write(pattern(8 * kMib));
   EXPECT_LE(stream.retained_bytes(), 3 * kMib);
@@ -184,7 +228,8 @@ TEST(SpooledIOLimits, RetainsWhatTheDiskDoesNotHave) {
 }
 
 TEST(SpooledIOLimits, DoesNotKeepThePagesOfEachSnapshotInMemory) {
-  if (!spills() || kSanitized) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   // So many pages that some go back on the way, and so few that all of them are left in the end.
   for (const std::size_t stride : {4 * kPage, 7 * kPage}) {
     SCOPED_TRACE(stride);
@@ -221,7 +266,7 @@ void expect_refused(int error, const std::string& directory, Action action) {
 }
 
 TEST(SpooledIOLimits, NamesTheDirectoryThatIsMissing) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (const std::size_t size : {std::size_t{100}, 2 * kMib}) {
     SpooledIO stream(SpooledOptions{.max_size = size, .directory = "/nowhere/at all"});
     const std::string data = pattern(size);
@@ -239,7 +284,7 @@ TEST(SpooledIOLimits, NamesTheDirectoryThatIsMissing) {
 }
 
 TEST(SpooledIOLimits, NamesTheDirectoryThatIsNotWritable) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   ASSERT_EQ(::chmod(directory.path().c_str(), 0555), 0);
   const int status = in_child([&] {
@@ -361,7 +406,7 @@ int fill_a_disk(const std::string& directory) {
 }
 
 TEST(SpooledIOLimits, LosesNothingOnAFullDisk) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     const int in_drops = fill_a_disk_in_drops(directory.path());
@@ -372,7 +417,7 @@ TEST(SpooledIOLimits, LosesNothingOnAFullDisk) {
 }
 
 TEST(SpooledIOLimits, TakesADirectoryInMemoryOnlyWhenAskedTo) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     EXPECT_TRUE(detail::temporary_file::in_memory(directory.path().c_str()));
@@ -399,7 +444,7 @@ TEST(SpooledIOLimits, TakesADirectoryInMemoryOnlyWhenAskedTo) {
 }
 
 TEST(SpooledIOLimits, DoesWithoutRoomInAdvanceWhereThereIsNone) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     if (::mount("quire", directory.path().c_str(), "ramfs", 0, nullptr) != 0) return kNotAllowed;
@@ -426,6 +471,54 @@ TEST(SpooledIOLimits, DoesWithoutRoomInAdvanceWhereThereIsNone) {
   EXPECT_EQ(status, 0);
 }
 
+// Both asked how large the file was, and then the one that wanted less cut it under the other's feet.
+TEST(SpooledIOLimits, BlocksOfOneFileMakeRoomWithoutTakingItFromEachOther) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  const TempDirectory directory;
+  const int status = on_small_disk(directory.path(), [&] {
+    if (::mount("quire", directory.path().c_str(), "ramfs", 0, nullptr) != 0) return kNotAllowed;
+    // Time for the other one to ask as well.
+    detail::temporary_file::set_fault_hook([](detail::temporary_file::Call call) noexcept {
+      if (call == detail::temporary_file::Call::SetSize) ::usleep(2000);
+      return 0;
+    });
+    const auto place = detail::spill_place(directory.path(), 0);
+    for (int round = 0; round < 20; ++round) {
+      int error = 0;
+      detail::SpillFile* const file = detail::SpillFile::create(place, &error);
+      std::thread other([&] { EXPECT_EQ(file->make_room(2 * kMib), 0); });
+      EXPECT_EQ(file->make_room(9 * kMib), 0);
+      other.join();
+      std::byte* data = nullptr;
+      EXPECT_EQ(file->map(9 * kMib, &data), 0);
+      data[9 * kMib - 1] = std::byte{1};  // SIGBUS where there is no room
+      detail::pages::unmap(data, 9 * kMib);
+      file->release();
+    }
+    return testing::Test::HasFailure() ? 1 : 0;
+  });
+  if (status == kNotAllowed) GTEST_SKIP() << "no mounts of one's own";
+  EXPECT_EQ(status, 0);
+}
+
+// It failed with "Cannot allocate memory" once streams in memory had used up quire's mappings, which copy
+// then. Who asks for a disk is short of memory already.
+TEST(SpooledIOLimits, StillSpillsWhenStreamsInMemoryHaveAllMappings) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  const std::size_t taken = test::Allowance::now().mappings;
+  ASSERT_TRUE(detail::pages::take_mappings(taken));
+  SpooledIO stream(SpooledOptions{.max_size = 1000});
+  std::string data = pattern(300 * kKib);
+  stream.write(data);
+  EXPECT_TRUE(stream.rolled());
+  const Bytes snapshot = stream.getvalue();
+  stream.write_at(5, "changed");
+  EXPECT_TRUE(ByteSpan(snapshot).as_chars() == data);
+  data.replace(5, 7, "changed");
+  expect_unchanged(stream, data);
+  detail::pages::give_mappings(taken);
+}
+
 TEST(SpooledIOLimits, PassesOverADefaultThatIsMissing) {
   const int status = in_child([] {
     ::setenv("TMPDIR", "/nowhere/at all", 1);
@@ -437,7 +530,7 @@ TEST(SpooledIOLimits, PassesOverADefaultThatIsMissing) {
 }
 
 TEST(SpooledIOLimits, IsNotKilledByTheFileSizeLimit) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const int status = in_child([] {
     const rlimit limit{kMib, kMib};
     ::setrlimit(RLIMIT_FSIZE, &limit);
@@ -562,7 +655,7 @@ int refuse_each(FileCall kind) {
 }
 
 TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (int call = 0; call < detail::temporary_file::kCalls; ++call) {
     const auto kind = static_cast<FileCall>(call);
     const bool only_on_old_systems = kind == FileCall::CreateNamed || kind == FileCall::Unlink;
@@ -572,7 +665,7 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
 }
 
 TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefusedOnAnOldSystem) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   old_system = true;
   for (const FileCall kind : {FileCall::CreateNamed, FileCall::Unlink, FileCall::SetSize,
                               FileCall::Status, FileCall::Write}) {
@@ -583,13 +676,13 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefusedOnAnOldSystem) {
 }
 
 TEST(SpooledIOLimits, ChangesNothingWhenACallForMemoryIsRefused) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   EXPECT_GE(refuse_one_after_the_other(detail::pages::set_fault_hook, refuse_pages, true), 30);
 }
 
 // Its name stayed in the directory, for others to open, and the stream wrote to it.
 TEST(SpooledIOLimits, KeepsNoFileWhoseNameCannotGo) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const TempDirectory directory;
   SpooledIO stream(SpooledOptions{.max_size = 3, .directory = directory.path()});
   stream.write("abc");
@@ -618,7 +711,7 @@ int refuse_every_resize(detail::pages::Call call) noexcept {
 
 // A refusal that harms nobody was remembered, and thrown by a later write that nobody refused.
 TEST(SpooledIOLimits, TellsNobodyOfARefusalThatDidNotMatter) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
   SpooledIO end(stream.slice(700 * kKib), stream.options());
   SpooledIO other(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
@@ -636,7 +729,7 @@ TEST(SpooledIOLimits, TellsNobodyOfARefusalThatDidNotMatter) {
 
 // Its last part was moved to a new file that had no room for what was to be written there.
 TEST(SpooledIOLimits, MovesToAFileThatHasRoomForTheWriteAsWell) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const int status = in_child([] {
     const SpooledIO stream(ByteSpan(pattern(kMib)), SpooledOptions{.max_size = 1});
     SpooledIO end(stream.slice(700 * kKib), stream.options());
@@ -666,7 +759,7 @@ int tear_a_mapping(detail::pages::Call call) noexcept {
 // put back into memory of no file. They were lost when the stream wrote them back and forgot them as
 // changes to a file.
 TEST(SpooledIOLimits, KeepsWhatIsInMemoryOfNoFile) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   std::string data = pattern(700 * kKib);
   SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = 1});
   const auto overwrite = [&](std::uint64_t seed) {
@@ -701,7 +794,7 @@ int tear_the_second_and_refuse_others(detail::pages::Call call) noexcept {
 // Where the system took away the pages behind the end of a stream, and refused others, a hole was left
 // in what the stream may write to, for another thread's memory to come to lie in.
 TEST(SpooledIOLimitsDeathTest, AHoleBehindTheEndEndsTheProcess) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const auto lose = [] {
     SpooledIO stream(ByteSpan(pattern(700 * kKib)), SpooledOptions{.max_size = 1});
     const Bytes snapshot = stream.getvalue();
@@ -718,7 +811,7 @@ TEST(SpooledIOLimitsDeathTest, AHoleBehindTheEndEndsTheProcess) {
 // When the disk refuses the bytes of a snapshot, these stay in pages of its own. The stream that left
 // it then cut their common file, of which nothing was written yet, and the system took the pages away.
 TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const int status = in_child([] {
     SpooledIO stream(SpooledOptions{.directory = fast_directory()});
     stream.rollover();
@@ -736,7 +829,7 @@ TEST(SpooledIOLimits, CutsNoFileThatASnapshotHas) {
 }
 
 TEST(SpooledIOLimits, ADiskThatBreaksInALargeWriteLeavesSizeAndPosition) {
-  if (!spills()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   SpooledIO stream(SpooledOptions{.max_size = 1000, .directory = fast_directory()});
   stream.write(pattern(2 * kMib));
   stream.seek(100);

@@ -610,6 +610,66 @@ TEST(SpooledIO, IsTwoStreamsAfterAFork) {
   }
 }
 
+/// What was done to a stream in memory before the process forks.
+enum class InMemory { Filled, SnapshotKept, SharedAndWritten, ViewTaken };
+
+TEST(SpooledIO, RollsOverOnEitherSideOfAForkWhatWasInMemoryBefore) {
+  for (const std::size_t size : {std::size_t{900}, 2 * kMib + 1}) {
+    for (const InMemory before : {InMemory::Filled, InMemory::SnapshotKept,
+                                  InMemory::SharedAndWritten, InMemory::ViewTaken}) {
+      for (const auto& which :
+           {std::pair{true, false}, std::pair{false, true}, std::pair{true, true}}) {
+        const bool child_rolls = which.first;
+        const bool parent_rolls = which.second;
+        SCOPED_TRACE(testing::Message()
+                     << size << ", state " << static_cast<int>(before)
+                     << (child_rolls ? ", the child" : "") << (parent_rolls ? ", the parent" : ""));
+        std::string data = pattern(size);
+        const std::string first = data;
+        SpooledIO stream = filled(size + 100, data);
+        std::optional<Bytes> kept;
+        if (before == InMemory::ViewTaken) {
+          stream.getbuffer()[7] = std::byte{'v'};
+          data[7] = 'v';
+        }
+        if (before == InMemory::SnapshotKept || before == InMemory::SharedAndWritten) {
+          kept = stream.getvalue();
+        }
+        if (before == InMemory::SharedAndWritten) {
+          stream.write_at(size / 2, "w");
+          data[size / 2] = 'w';
+        }
+        ASSERT_FALSE(stream.rolled());
+        // Both go on at the same time; each has its own byte 3 and its own end.
+        const auto go_on = [&](char mark, bool rolls) {
+          std::string model = data;
+          for (int round = 0; round < 3; ++round) {
+            const std::string more(rolls ? 3 * kLeastShare : 50, mark);
+            stream.write_at(3, std::string(1, mark));
+            model[3] = mark;
+            const Bytes value = stream.getvalue();
+            stream.write_at(size, more);
+            const std::string valued = model;
+            model.resize(size);
+            model += more;
+            if (stream.rolled() != rolls) return 1;
+            if (rolls && spills() && tier_of(stream) != "file") return 2;
+            if (content(stream) != model) return 3;
+            if (text(value) != valued) return 4;
+            if (kept && text(*kept) != first) return 5;
+          }
+          return 0;
+        };
+        int here = 99;
+        EXPECT_EQ(in_child([&] { return go_on('c', child_rolls); },
+                           [&] { here = go_on('p', parent_rolls); }),
+                  0);
+        EXPECT_EQ(here, 0);
+      }
+    }
+  }
+}
+
 TEST(SpooledIO, ShowsAChildWhatItWasForkedWith) {
   const std::string data = pattern(2 * kMib);
   SpooledIO stream = filled(kSmall, data);

@@ -16,6 +16,7 @@
 #include "quire/spooled_io.h"
 #include "support/child_process.h"
 #include "support/random_choices.h"
+#include "support/skips.h"
 #include "support/storage.h"
 
 namespace quire::test {
@@ -72,7 +73,7 @@ void expect_others_go_on(Call call, const std::function<void()>& spill) {
 }
 
 TEST(SpooledIOThreads, NoStreamInMemoryWaitsForTheDisk) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::string data = pattern(2 * kMib);
   SpooledIO stream(ByteSpan(data), SpooledOptions{.max_size = kSmall});
   // What has changed goes back into the file.
@@ -93,7 +94,7 @@ int be_slow(Call call) noexcept {
 }
 
 TEST(SpooledIOThreads, ForkWhileAnotherThreadWritesBack) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::string data = pattern(kMib);
   std::atomic<bool> done = false;
   is_waiting = false;

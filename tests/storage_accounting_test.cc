@@ -22,6 +22,7 @@
 #include "quire/spooled_io.h"
 #include "support/child_process.h"
 #include "support/page_faults.h"
+#include "support/skips.h"
 #include "support/storage.h"
 #include "support/temp_directory.h"
 
@@ -200,7 +201,7 @@ TEST(StorageAccounting, AConvertedBlockIsItsFileAndThePagesThatDiffer) {
 }
 
 TEST(StorageAccounting, PagesWrittenThroughAViewCount) {
-  if (!pages_are_shared()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO f = stream_of(16 * kMib);
   const Bytes value = f.getvalue();
   f.write_at(0, "x");
@@ -309,7 +310,7 @@ void expect_peak(StorageOptions::Tier tier, bool file_is_seen, void (*leave)(Byt
 
 // All of the new memory was there before any of the old was gone: 2.6 times the data.
 TEST(StorageAccounting, LeavingAFileTakesAChunkMoreThanThereWas) {
-  if (!pages_are_shared()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const auto compact = [](BytesIO& f) { f.compact(); };
   const auto write = [](BytesIO& f) { f.write_at(3 * kPage, a_mebibyte().substr(3 * kPage, 1)); };
   for (const auto tier : {StorageOptions::automatic, StorageOptions::paged}) {
@@ -321,7 +322,7 @@ TEST(StorageAccounting, LeavingAFileTakesAChunkMoreThanThereWas) {
 
 // It was the whole capacity, as if nothing were on the disk.
 TEST(StorageAccounting, SpilledStreamsTakeThePagesThatTheyHaveChanged) {
-  if (!pages_are_shared()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const Kernel kernel;
   const MemoryReport report;
   const auto expect = [&](std::size_t bytes) {
@@ -428,7 +429,7 @@ TEST(StorageAccounting, NothingIsLeftOfDroppedStreamsAndSnapshots) {
 }
 
 TEST(StorageAccounting, TheLedgerCountsBytesThatMoveAndNoOthers) {
-  if (!pages_are_shared()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   release_cached_memory();
   BytesIO f;
   for (int i = 0; i < 16; ++i) f.write(a_mebibyte());
@@ -472,7 +473,7 @@ std::string name_of_mapping(const std::byte* address) {
 }
 
 TEST(StorageAccounting, MappingsAndFilesHaveNames) {
-  if (!pages_are_shared()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO f = stream_of(4 * kMib);
   const Bytes value = f.getvalue();
   EXPECT_EQ(name_of_mapping(value.data()), kernel_knows_names() ? "[anon:quire:mapped]" : "");

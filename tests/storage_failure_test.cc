@@ -19,6 +19,7 @@
 #include "quire/cached_memory.h"
 #include "support/allocation_failure.h"
 #include "support/page_faults.h"
+#include "support/skips.h"
 #include "support/storage.h"
 
 namespace quire {
@@ -690,7 +691,7 @@ std::size_t calls_of(Call call, Work work) {
 }
 
 TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const string& content = large_pattern();
   BytesIO stream{ByteSpan(content)};
   const Bytes snapshot = stream.getvalue();
@@ -707,8 +708,56 @@ TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
   EXPECT_EQ(stream.getvalue().slice(1), Bytes(ByteSpan(content)).slice(1));
 }
 
-TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
+/// A snapshot that has so many pages of its own that the write after it asks for a new file.
+Bytes worn_snapshot(BytesIO& stream) {
+  const Bytes first = stream.getvalue();
+  for (std::size_t page = 0; page < stream.size() / kPage; page += 2) {
+    stream.write_at(page * kPage, "d");
+  }
+  const Bytes second = stream.getvalue();
+  stream.write_at(kPage, "e");
+  for (std::size_t page = 3; page < stream.size() / kPage; page += 4) {
+    stream.write_at(page * kPage, "f");
+  }
+  return stream.getvalue();
+}
+
+// What was still mapped of the file before did not count.
+TEST(StorageFailures, AFileThatIsLeftHalfWayCounts) {
   if (!detail::pages::available()) return;
+  BytesIO stream{ByteSpan(pattern(16 * kMib, 1))};
+  Bytes snapshot = worn_snapshot(stream);
+  const string content = snapshot.to_string();
+  {
+    const PageFaults third({.call = Call::Append, .after = 2, .error = ENOSPC});
+    stream.write_at(2, "x");
+    ASSERT_EQ(PageFaults::refused(), 1u);
+  }
+  const string changed = stream.getvalue().to_string();
+  stream.close();
+  // Two chunks have moved: the rest is in the file before, and three of four pages are its own as well.
+  EXPECT_EQ(snapshot.retained_bytes(), 4 * kMib + 12 * kMib + 9 * kMib);
+  // The next write finishes it, and with that the file before is gone.
+  BytesIO(snapshot).write_at(0, "y");
+  EXPECT_EQ(snapshot.retained_bytes(), 16 * kMib);
+  EXPECT_EQ(snapshot, content);
+  EXPECT_EQ(changed.substr(3), content.substr(3));
+}
+
+TEST(StorageFailures, AFileThatIsLeftWhileALongerSnapshotHasItCounts) {
+  if (!detail::pages::available()) return;
+  BytesIO stream{ByteSpan(pattern(16 * kMib, 1))};
+  const Bytes longer = worn_snapshot(stream);
+  const string content = longer.to_string();
+  stream.truncate(15 * kMib);
+  stream.write_at(2, "x");
+  stream.close();
+  EXPECT_EQ(longer.retained_bytes(), 15 * kMib + kMib + kMib / 4 * 3);
+  EXPECT_EQ(longer, content);
+}
+
+TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
+  QUIRE_SKIP_WITHOUT_PAGES();
   string content = pattern(8 * kMib, 1);
   BytesIO stream{ByteSpan(content)};
   const Bytes snapshot = stream.getvalue();
@@ -733,7 +782,7 @@ TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
 }
 
 TEST(StorageFailures, AFirstConversionThatFailsKeepsNoFile) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (const Call call : {Call::Append, Call::MapOver, Call::MapOverTorn}) {
     BytesIO stream{ByteSpan(large_pattern())};
     const Bytes snapshot = stream.getvalue();
@@ -751,7 +800,7 @@ TEST(StorageFailures, AFirstConversionThatFailsKeepsNoFile) {
 class StorageFailureAgain : public testing::TestWithParam<Call> {};
 
 TEST_P(StorageFailureAgain, AndAgainTakesNoMoreEachTime) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO stream{ByteSpan(large_pattern())};
   const Bytes snapshot = stream.getvalue();
   const auto fail = [&] {
@@ -774,7 +823,7 @@ INSTANTIATE_TEST_SUITE_P(Each, StorageFailureAgain,
                          [](const auto& test) { return string(test::name_of(test.param)); });
 
 TEST(StorageFailures, AStreamPagedFromBirthThatGetsNoFileTakesNoMoreEachTime) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO stream(StorageOptions{.tier = StorageOptions::paged});
   stream.write(pattern(kMib, 1));
   const Allowance left = Allowance::now();
@@ -841,7 +890,7 @@ void tear_mapping(std::size_t after, std::optional<Call> then, std::size_t but_f
 
 // A pread that is refused, as some sandboxes do, ended the process though the file could be mapped.
 TEST(StorageFailures, WhatCannotBeReadBackIsMappedAgain) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   // One piece of it after the other, those before being in the file.
   for (std::size_t after = 0; after < 3; ++after) {
     BytesIO stream{ByteSpan(large_pattern())};
@@ -858,7 +907,7 @@ TEST(StorageFailures, WhatCannotBeReadBackIsMappedAgain) {
 }
 
 TEST(StorageFailureDeathTest, OfPuttingBackWhatIsInUseEndsTheProcess) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (std::size_t after = 0; after < 3; ++after) {
     const auto lose = [&](bool nothing_can_be_read) {
       BytesIO stream{ByteSpan(large_pattern())};

@@ -20,6 +20,7 @@
 #include "quire/spooled_io.h"
 #include "support/child_process.h"
 #include "support/forbidden_calls.h"
+#include "support/skips.h"
 #include "support/storage.h"
 #include "support/temp_directory.h"
 
@@ -214,7 +215,7 @@ constexpr auto kHasBits = Forbidden::When::HasBits;
 
 // A kernel or a file system from before there were such things.
 TEST(SpilledStreams, NeedNoFilesWithoutANameNorRoomInAdvanceNorCopies) {
-  if (kSanitized) return;  // a sanitizer opens files itself
+  QUIRE_SKIP_SANITIZED("a sanitizer opens files itself");
   for (const int error : {EOPNOTSUPP, EISDIR, EINVAL}) {
     const Forbidden unnamed{"files without a name",
                             __NR_openat,
@@ -275,7 +276,7 @@ int with_stream(std::size_t size, Past past, Work work) {
 
 // Else the tests below prove nothing.
 TEST(NoSystemCall, MayBeMadeThere) {
-  if (kSanitized) return;  // its memory is not what it is
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   EXPECT_EQ(in_child([] {
               repeat_without_calls([] { static_cast<void>(::getppid()); });
               return 0;
@@ -284,7 +285,7 @@ TEST(NoSystemCall, MayBeMadeThere) {
 }
 
 TEST(NoSystemCall, HandingOutAndDroppingWhatShares) {
-  if (kSanitized) return;
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   for (const std::size_t size : {kKib, kMib, 64 * kMib}) {
     for (const Past past : kPasts) {
       const auto work = [&](auto& stream) {
@@ -305,7 +306,7 @@ TEST(NoSystemCall, HandingOutAndDroppingWhatShares) {
 }
 
 TEST(NoSystemCall, ReadingAndSeeking) {
-  if (kSanitized) return;
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   for (const std::size_t size : {kKib, kMib, 64 * kMib}) {
     for (const Past past : kPasts) {
       const auto work = [&](auto& stream) {
@@ -327,7 +328,7 @@ TEST(NoSystemCall, ReadingAndSeeking) {
 }
 
 TEST(NoSystemCall, WritingToWhatIsTheStreamsOwn) {
-  if (kSanitized) return;
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   for (const std::size_t size : {kKib, kMib, 64 * kMib}) {
     for (const Past past : kPasts) {
       const auto work = [&](auto& stream) {
@@ -347,7 +348,7 @@ TEST(NoSystemCall, WritingToWhatIsTheStreamsOwn) {
 }
 
 TEST(NoSystemCall, AppendingBesideASnapshotWhereThereAreThePages) {
-  if (kSanitized) return;
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   for (const std::size_t size : {kKib, kMib, 64 * kMib}) {
     for (const Past past : kPasts) {
       const auto work = [&](auto& stream) {
@@ -366,7 +367,7 @@ TEST(NoSystemCall, AppendingBesideASnapshotWhereThereAreThePages) {
 }
 
 TEST(NoSystemCall, WorkingInsideAFixedBuffer) {
-  if (kSanitized) return;
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
   const int status = in_child([] {
     std::vector<std::byte> memory(kMib);
     BytesIO stream = BytesIO::over(memory);

@@ -19,7 +19,8 @@ from PIL import Image  # noqa: E402
 from bench_report import MIB, ROOT, Results, in_words  # noqa: E402
 
 OURS, YARDSTICK, PEER = "#b03a2e", "#8d9aa5", "#34648c"
-YARDSTICKS = ("atomic ++ --", "memcpy", "memmem", "memchr", "by hand", "a copy")
+YARDSTICKS = ("atomic ++ --", "memcpy", "memmem", "memchr", "by hand", "a copy",
+              "a warm copy")
 COLUMNS = 3
 # Beyond this many times the shortest bar, a linear scale would show one bar only.
 LOGARITHMIC_FROM = 20

@@ -18,7 +18,8 @@ import pytest_reports
 
 
 def expected_skips(root):
-    """The names in tests/expected_skips.txt, one `Suite.Name  reason` a line."""
+    """The patterns in tests/expected_skips.txt, one `Suite.Name  reason` or `Suite.Name@stage  reason` a
+    line."""
     names = set()
     for number, line in enumerate((root / "tests/expected_skips.txt").read_text().splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -28,6 +29,11 @@ def expected_skips(root):
             sys.exit(f"tests/expected_skips.txt:{number}: {name} is listed without a reason")
         names.add(name)
     return names
+
+
+def is_expected(case, stage, patterns):
+    return any(fnmatch(f"{case}@{stage}" if "@" in pattern else case, pattern)
+               for pattern in patterns)
 
 
 def gtest_cases(report):
@@ -84,13 +90,13 @@ def stage_outcomes(root, stage, report, status):
 
 def main():
     root, stages = Path(sys.argv[1]), sys.argv[2:]
-    reasons = expected_skips(root)
+    patterns = expected_skips(root)
     total = {"passed": 0, "failed": 0, "skipped": 0}
     for stage in stages:
         name, report, status = stage.split(":")
         count = dict.fromkeys(total, 0)
         for case, outcome in stage_outcomes(root, name, report, status):
-            if outcome == "skipped" and not any(fnmatch(case, reason) for reason in reasons):
+            if outcome == "skipped" and not is_expected(case, name, patterns):
                 print(f"{name}: {case} was skipped and is not in tests/expected_skips.txt")
                 outcome = "failed"
             elif outcome == "failed":

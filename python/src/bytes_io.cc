@@ -121,15 +121,18 @@ constexpr Py_ssize_t kSmallRead = 4096;
   return true;
 }
 
-/// memmove(): with a view alive the data may be the stream's own. Without the interpreter's lock if
-/// there are many and nobody sees one half of them.
-void put(BytesIOObject* self, const Source& source) noexcept {
+[[gnu::noinline]] void put_much(BytesIOObject* self, const Source& source) noexcept {
   char* const target = bytes_data(self->buf) + self->pos;
+  const StorageAway away(self);
+  std::memcpy(target, source.data, as_size(source.size));
+}
+
+void put(BytesIOObject* self, const Source& source) noexcept {
   if (source.size >= kLongCopy && source.frozen && self->exports == 0) [[unlikely]] {
-    const StorageAway away(self);
-    std::memcpy(target, source.data, as_size(source.size));
+    put_much(self, source);
   } else {
-    std::memmove(target, source.data, as_size(source.size));
+    // With a view alive the data may be the stream's own.
+    std::memmove(bytes_data(self->buf) + self->pos, source.data, as_size(source.size));
   }
 }
 
@@ -885,11 +888,10 @@ bool write_any(BytesIOObject* self, const Source& source) noexcept {
   return write_source(self, source);
 }
 
-PyObject* copy_out(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept {
-  quire::detail::count_copied(CopyReason::GetValue, as_size(size));
-  if (size < kLongCopy || self->exports != 0) [[likely]] {
-    return PyBytes_FromStringAndSize(bytes_data(self->buf) + at, size);
-  }
+namespace {
+
+[[nodiscard, gnu::noinline]] PyObject* copy_much(BytesIOObject* self, Py_ssize_t at,
+                                                 Py_ssize_t size) noexcept {
   Reference copy(PyBytes_FromStringAndSize(nullptr, size));
   if (!copy) return nullptr;
   // One more reference makes whoever writes meanwhile leave the bytes as they are.
@@ -897,6 +899,16 @@ PyObject* copy_out(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept
   const WithoutLock without_lock;
   std::memcpy(bytes_data(copy.get()), bytes_data(source.get()) + at, as_size(size));
   return copy.detach();
+}
+
+}  // namespace
+
+PyObject* copy_out(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept {
+  quire::detail::count_copied(CopyReason::GetValue, as_size(size));
+  if (size >= kLongCopy && self->exports == 0) [[unlikely]] {
+    return copy_much(self, at, size);
+  }
+  return PyBytes_FromStringAndSize(bytes_data(self->buf) + at, size);
 }
 
 PyObject* value_of(BytesIOObject* self) noexcept {

@@ -91,7 +91,7 @@ inline void begin_with(BytesIOObject* self, PyObject* bytes) noexcept {
 }
 
 /// Waits until no thread works on the storage.
-void wait_for_work(BytesIOObject* self) noexcept;
+[[gnu::noinline]] void wait_for_work(BytesIOObject* self) noexcept;
 
 /// Whether `buf` holds the bytes. If not, `core` does, or the stream is closed.
 [[nodiscard]] inline bool over_bytes(BytesIOObject* self) noexcept {
@@ -114,7 +114,7 @@ void wait_for_work(BytesIOObject* self) noexcept;
 
 /// Makes `buf` the stream's own, of `room` bytes in all. REQUIRES: `buf`, no exports, room >= size.
 /// False with an exception set and nothing changed.
-[[nodiscard]] bool make_own(BytesIOObject* self, Py_ssize_t room) noexcept;
+[[nodiscard, gnu::noinline]] bool make_own(BytesIOObject* self, Py_ssize_t room) noexcept;
 
 /// Bytes to be written. Without the interpreter's lock if they are many and nobody can change them.
 struct Source {
@@ -141,20 +141,24 @@ void drop_storage(BytesIOObject* self) noexcept;
 
 // --- bytes_io_core.cc: a stream of the core ------------------------------------------------------
 
-// Each raises CLOSED when there is no core stream either.
-[[nodiscard]] PyObject* core_read(BytesIOObject* self, Py_ssize_t size) noexcept;
-[[nodiscard]] PyObject* core_readline(BytesIOObject* self, Py_ssize_t size) noexcept;
-[[nodiscard]] PyObject* core_read_at(BytesIOObject* self, Py_ssize_t at, Py_ssize_t size) noexcept;
-[[nodiscard]] PyObject* core_getvalue(BytesIOObject* self) noexcept;
-[[nodiscard]] PyObject* core_seek(BytesIOObject* self, Py_ssize_t position) noexcept;
-[[nodiscard]] PyObject* core_tell(BytesIOObject* self) noexcept;
-[[nodiscard]] PyObject* core_size(BytesIOObject* self) noexcept;
-[[nodiscard]] PyObject* core_readinto(BytesIOObject* self, const Py_buffer& target) noexcept;
-[[nodiscard]] PyObject* core_truncate(BytesIOObject* self, Py_ssize_t size) noexcept;
-[[nodiscard]] bool core_write(BytesIOObject* self, const Source& source) noexcept;
-[[nodiscard]] bool core_write_at(BytesIOObject* self, Py_ssize_t at, const Source& source) noexcept;
-[[nodiscard]] bool core_resize(BytesIOObject* self, Py_ssize_t size) noexcept;
-[[nodiscard]] bool core_reserve(BytesIOObject* self, Py_ssize_t size) noexcept;
+// Each raises CLOSED when there is no core stream either. None is inlined: the registers that they need
+// would be saved by each method over a bytes object, too.
+[[nodiscard, gnu::noinline]] PyObject* core_read(BytesIOObject* self, Py_ssize_t size) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_readline(BytesIOObject* self, Py_ssize_t size) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_read_at(BytesIOObject* self, Py_ssize_t at,
+                                                    Py_ssize_t size) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_getvalue(BytesIOObject* self) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_seek(BytesIOObject* self, Py_ssize_t position) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_tell(BytesIOObject* self) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_size(BytesIOObject* self) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_readinto(BytesIOObject* self,
+                                                     const Py_buffer& target) noexcept;
+[[nodiscard, gnu::noinline]] PyObject* core_truncate(BytesIOObject* self, Py_ssize_t size) noexcept;
+[[nodiscard, gnu::noinline]] bool core_write(BytesIOObject* self, const Source& source) noexcept;
+[[nodiscard, gnu::noinline]] bool core_write_at(BytesIOObject* self, Py_ssize_t at,
+                                                const Source& source) noexcept;
+[[nodiscard, gnu::noinline]] bool core_resize(BytesIOObject* self, Py_ssize_t size) noexcept;
+[[nodiscard, gnu::noinline]] bool core_reserve(BytesIOObject* self, Py_ssize_t size) noexcept;
 
 // --- bytes_io_sharing.cc: what io.BytesIO does not have ------------------------------------------
 

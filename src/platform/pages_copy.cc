@@ -68,7 +68,7 @@ int give_back(int, std::size_t, std::size_t) noexcept {
 
 void close_file(int) noexcept {}
 
-bool take_mappings(std::size_t) noexcept {
+bool take_mappings(std::size_t, MappingOf) noexcept {
   return false;
 }
 

@@ -393,8 +393,8 @@ void close_file(int file) noexcept {
 
 // --- what a process knows of itself --------------------------------------------------------------
 
-bool take_mappings(std::size_t count) noexcept {
-  return mappings.take(count, allowed_mappings());
+bool take_mappings(std::size_t count, MappingOf of) noexcept {
+  return mappings.take(count, allowed_mappings() * (of == MappingOf::Disk ? 2 : 1));
 }
 
 void give_mappings(std::size_t count) noexcept {

@@ -110,8 +110,12 @@ void close_file(int file) noexcept;
 
 // --- what a process knows of itself --------------------------------------------------------------
 
-/// Takes `mappings` of those that quire allows itself in this process.
-[[nodiscard]] bool take_mappings(std::size_t mappings) noexcept;
+/// What a mapping is of.
+enum class MappingOf { Memory, Disk };
+
+/// Takes `mappings` of those that quire allows itself in this process. Without one a stream in memory
+/// copies and a spilled one fails: these may go to twice as many.
+[[nodiscard]] bool take_mappings(std::size_t mappings, MappingOf of = MappingOf::Memory) noexcept;
 
 void give_mappings(std::size_t mappings) noexcept;
 
