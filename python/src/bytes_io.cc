@@ -920,13 +920,15 @@ PyObject* value_of(BytesIOObject* self) noexcept {
 }
 
 void wait_for_work(BytesIOObject* self) noexcept {
+  ++self->waiting;
   while (self->work != nullptr) {
     const std::shared_ptr<Work> work = *self->work;
     // The thread that worked when its process forked is not here: the storage is gone.
-    if (work->process != getpid()) return;
+    if (work->process != getpid()) break;
     const WithoutLock without_lock;
     const std::lock_guard done(work->mutex);
   }
+  --self->waiting;
 }
 
 void drop_storage(BytesIOObject* self) noexcept {

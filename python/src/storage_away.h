@@ -30,10 +30,12 @@ struct Work {
 };
 
 /// Takes the storage of a stream away from all others and lets go of the interpreter's lock; keeps
-/// both when there is no memory. REQUIRES: the stream is open and has no exports
+/// both when others have waited already, or there is no memory. REQUIRES: the stream is open and has no exports
 class StorageAway {
  public:
   explicit StorageAway(BytesIOObject* self) noexcept : self_(self) {
+    // They would find the storage away again, as long as one call like this follows the other.
+    if (self->waiting != 0) return;
     try {
       work_ = std::make_shared<Work>();
     } catch (const std::bad_alloc&) {

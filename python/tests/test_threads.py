@@ -173,6 +173,34 @@ def test_no_half_of_a_write_is_read(make):
     assert not failures and not torn
 
 
+# Each time that one of them got the interpreter's lock the writer had begun anew: minutes passed.
+@pytest.mark.parametrize("make", [written, moved], ids=["bytes", "core"])
+def test_who_waits_has_a_turn_beside_a_thread_that_only_writes(make):
+    stream = make(LONG)
+    data = b"x" * LONG
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            stream.write_at(0, data)
+
+    def seek():
+        for _ in range(100):
+            stream.seek(0)
+
+    writer = threading.Thread(target=write)
+    others = [threading.Thread(target=seek) for _ in range(3)]
+    for thread in (writer, *others):
+        thread.start()
+    try:
+        for thread in others:
+            thread.join(timeout=30)
+        assert not any(thread.is_alive() for thread in others)
+    finally:
+        stop.set()
+        writer.join()
+
+
 def test_every_call_beside_long_ones():
     """Whatever is called while another thread has the storage: never a crash, never another error."""
     stream = BytesIO(bytes(LONG))

@@ -22,6 +22,7 @@ namespace {
 using detail::pages::Call;
 
 constinit PageFault active;
+constinit thread_local bool armed = false;  // other threads may be dropping what they were given
 constinit std::atomic<std::size_t> asked = 0;
 constinit std::atomic<std::size_t> refusals = 0;
 constinit std::array<std::atomic<std::size_t>, detail::pages::kCalls> granted{};
@@ -40,6 +41,7 @@ int refuse_if(bool meant) noexcept {
 }
 
 int refuse(Call call) noexcept {
+  if (!armed) return 0;
   const bool any = call != Call::MapOverTorn && call != Call::Unmap;
   const int error = refuse_if(any_is_meant() ? any : active.call == call);
   if (error == 0) ++granted[static_cast<std::size_t>(call)];
@@ -47,6 +49,7 @@ int refuse(Call call) noexcept {
 }
 
 int refuse_file(detail::temporary_file::Call call) noexcept {
+  if (!armed) return 0;
   return refuse_if(any_is_meant() || active.file_call == call);
 }
 
@@ -111,6 +114,7 @@ std::ostream& operator<<(std::ostream& out, const PageFault& fault) {
 
 PageFaults::PageFaults(const PageFault& fault) noexcept {
   active = fault;
+  armed = true;
   asked = refusals = 0;
   for (std::atomic<std::size_t>& count : granted) count = 0;
   detail::pages::set_fault_hook(refuse);
@@ -118,6 +122,7 @@ PageFaults::PageFaults(const PageFault& fault) noexcept {
 }
 
 PageFaults::~PageFaults() {
+  armed = false;
   detail::pages::set_fault_hook(nullptr);
   detail::temporary_file::set_fault_hook(nullptr);
 }
