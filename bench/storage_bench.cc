@@ -29,10 +29,15 @@ constexpr StorageOptions kAutomatic;
 constexpr StorageOptions kHeap{.tier = StorageOptions::heap};
 constexpr StorageOptions kPaged{.tier = StorageOptions::paged};
 
+/// Has the machine get memory for what comes next on `size` bytes: themselves, a file, pages of their own.
+/// Right before it is measured, for a host takes back what lies free for two seconds.
+void ready_for(std::size_t size) {
+  if (size < kGiB) ready_memory(3 * size);
+}
+
 /// A stream as a program makes one: written in pieces, read from the start.
 BytesIO filled(std::size_t size, const StorageOptions& options) {
-  // Itself, a file, pages of its own, and what the row may have besides.
-  if (size < kGiB) ready_memory(4 * size);
+  ready_for(size);
   BytesIO stream(options);
   const std::string piece = random_text(std::min(size, kMiB));
   for (std::size_t at = 0; at < size; at += piece.size()) stream.write(piece);
@@ -126,9 +131,9 @@ void sweep_rows(std::size_t size) {
 /// memcpy of `size` bytes into fresh memory.
 void copy_row(const std::string& workload, std::size_t size) {
   once_row(workload, "a copy", [=](Trial& trial) {
-    if (size < kGiB) ready_memory(4 * size);
     const FreshCopy source(random_text(size).data(), size);
     std::optional<FreshCopy> copy;
+    ready_for(size);
     trial.measure([&] { copy.emplace(source.data(), size); });
   });
 }
@@ -142,6 +147,7 @@ void write_rows(std::size_t size) {
     return [=](Trial& trial) {
       BytesIO stream = filled(size, options);
       const Bytes kept = stream.getvalue();
+      ready_for(size);
       trial.measure([&] { stream.write_at(size / 2, "y"); });
     };
   };
@@ -153,6 +159,7 @@ void write_rows(std::size_t size) {
     const Bytes kept = stream.getvalue();
     stream.write_at(size / 3, "y");
     const Bytes second = stream.getvalue();
+    ready_for(size);
     trial.measure([&] { stream.write_at(size / 2, "y"); });
   });
   copy_row(workload, size);
@@ -174,6 +181,7 @@ void rewrite_rows(std::size_t size) {
           stream.write_at(size / 2, "y");
           kept = stream.getvalue();
         }
+        ready_for(size);
         trial.measure([&] {
           for (std::size_t at = 0; at < size; at += piece) {
             stream.write({text.data() + at, std::min(piece, size - at)});
@@ -202,6 +210,7 @@ void kept_snapshots_rows(std::size_t size) {
       Places places(size);
       std::vector<Bytes> kept(rounds);
       std::vector<double> seconds(rounds);
+      ready_for(size);
       trial.measure([&] {
         double before = processor_seconds();
         for (std::size_t i = 0; i < rounds; ++i) {
@@ -241,6 +250,7 @@ void dropped_snapshots_row(std::size_t size) {
     std::vector<std::size_t> at(1024);
     for (std::size_t& place : at) place = places.next();
     const quire::Ledger before = stream.ledger();
+    ready_for(size);
     trial.measure([&] {
       for (std::size_t i = 0; i < trial.count(); ++i) {
         benchmark::DoNotOptimize(stream.getvalue());
@@ -267,6 +277,7 @@ void scattered_writes_rows(std::size_t size) {
         stream.write_at(size / 2, "y");
         kept = stream.getvalue();
       }
+      ready_for(size);
       trial.measure([&] {
         for (std::size_t i = 0; i < writes; ++i) stream.write_at(places.next(), "y");
       });
@@ -291,6 +302,7 @@ void view_rows(std::size_t size) {
       Bytes before;
       if (again) before = stream.getvalue();
       Bytes value;
+      ready_for(size);
       trial.measure([&] { value = stream.getvalue(); });
     };
   };
