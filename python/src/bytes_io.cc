@@ -922,9 +922,14 @@ PyObject* value_of(BytesIOObject* self) noexcept {
 void wait_for_work(BytesIOObject* self) noexcept {
   ++self->waiting;
   while (self->work != nullptr) {
-    const std::shared_ptr<Work> work = *self->work;
-    // The thread that worked when its process forked is not here: the storage is gone.
-    if (work->process != getpid()) break;
+    // The thread that worked when its process forked is not here, nor are those that waited for it: the
+    // storage is gone.
+    if (self->work->process != getpid()) {
+      self->work = nullptr;
+      self->waiting = 0;
+      return;
+    }
+    const std::shared_ptr<Work> work = self->work->shared_from_this();
     const WithoutLock without_lock;
     const std::lock_guard done(work->mutex);
   }

@@ -64,8 +64,8 @@ struct BytesIOObject {
   Py_ssize_t size;
   Py_ssize_t exports;
   CoreStream* core;
-  std::shared_ptr<Work>* work;  // the working thread's
-  unsigned waiting;             // threads, for that one's work
+  Work* work;         // of the thread that has the storage
+  unsigned waiting;   // threads, for that one's work
   unsigned storages;  // how many times the storage was dropped: a view of an old one is no export
   bool keep_open;     // close() does nothing
   bool closes_under_view;  // close() succeeds while a view lives
