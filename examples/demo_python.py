@@ -18,7 +18,7 @@ import quire
 from seed_programs import PROGRAMS
 
 MEBIBYTE = 1 << 20
-WIDTH = 52
+WIDTH = 64
 
 
 def measure(action):

@@ -46,6 +46,8 @@ constexpr BlockKind kLentKind{"adopted", destroy_lent, refuse_resize};
 
 }  // namespace
 
+constinit std::atomic<void (*)(const void*) noexcept> memory_gone = nullptr;
+
 Block* refuse_resize(Block*, std::size_t, std::size_t, Range, std::size_t*) noexcept {
   return nullptr;
 }

@@ -129,6 +129,7 @@ std::size_t overlay(const MappedBlock& source, std::size_t used, MappedBlock& ta
 // --- the kind ------------------------------------------------------------------------------------
 
 void destroy_mapped(Block* block) noexcept {
+  tell_memory_gone(block);
   drop_mapping(mapped(block));
   pages::give_mappings(mapped(block).mappings);
   delete &mapped(block);
@@ -276,25 +277,25 @@ bool expose_mapped(Block* block) noexcept {
   return true;
 }
 
-std::size_t memory_of_mapped(Block* block) noexcept {
+MemoryUse memory_of_mapped(Block* block) noexcept {
   MappedBlock& self = mapped(block);
   const std::lock_guard lock(process_locks.layouts.of(block));
   std::array<std::uint64_t, 2048> words;
   std::size_t own = 0;
   for (std::size_t at = 0; at < self.capacity;) {
     const std::size_t count = std::min(words.size(), pages_of(self.capacity - at));
-    if (pages::read_pagemap(self.data + at, count, words.data()) != 0) return self.capacity;
+    if (pages::read_pagemap(self.data + at, count, words.data()) != 0) return {self.capacity};
     own += static_cast<std::size_t>(std::count_if(
         words.begin(), words.begin() + static_cast<std::ptrdiff_t>(count), pages::is_own_page));
     at += count * pages::page_size();
   }
-  // A file lives as a whole while a page of it does.
-  std::size_t files = self.file ? self.file->memory() : 0;
-  if (self.beneath) files += self.beneath->memory();
+  MemoryUse use{own * pages::page_size()};
+  if (self.file) use.files[0] = {self.file.get(), self.file->memory()};
+  if (self.beneath) use.files[1] = {self.beneath.get(), self.beneath->memory()};
   const bool apart =
       self.spilled.get() != self.file.get() && self.spilled.get() != self.beneath.get();
-  if (self.spilled && apart) files += self.spilled->memory();
-  return own * pages::page_size() + files;
+  if (self.spilled && apart) use.files[2] = {self.spilled.get(), self.spilled->memory()};
+  return use;
 }
 
 constexpr BlockKind kMappedKind{"mapped",      destroy_mapped, resize_mapped,   branch_mapped,

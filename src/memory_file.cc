@@ -10,6 +10,7 @@
 #include <new>
 
 #include "process_locks.h"
+#include "quire/detail/block.h"
 #include "quire/detail/temporary_file.h"
 
 namespace quire::detail {
@@ -122,6 +123,7 @@ int MemoryFile::seal(std::size_t size, const std::byte* rest, std::size_t rest_s
 }
 
 MemoryFile::~MemoryFile() {
+  tell_memory_gone(this);
   retire();
 }
 

@@ -159,6 +159,7 @@ bool renew_file(SpillBlock& block) noexcept {
 // --- the kind ------------------------------------------------------------------------------------
 
 void destroy_spill(Block* block) noexcept {
+  tell_memory_gone(block);
   SpillBlock& self = spilled(block);
   pages::unmap(self.data, self.capacity);
   pages::give_mappings(1);
@@ -270,14 +271,18 @@ bool expose_spill(Block* block) noexcept {
 }
 
 /// Pages of a file on a disk are the system's to drop.
-std::size_t memory_of_spill(Block* block) noexcept {
+MemoryUse memory_of_spill(Block* block) noexcept {
   SpillBlock& self = spilled(block);
   const std::lock_guard lock(process_locks.spill_blocks.of(block));
-  const std::size_t files = self.file->memory() + (self.beneath ? self.beneath->memory() : 0);
+  MemoryUse use{self.capacity};
+  use.files[0] = {self.file.get(), self.file->memory()};
+  if (self.beneath) use.files[1] = {self.beneath.get(), self.beneath->memory()};
   DirtyPages own;
   const std::size_t count = pages_of(self.capacity);
-  if (!own.grow(count) || add_own_pages(self.data, count, own) != 0) return self.capacity + files;
-  return own.count() * pages::page_size() + files;
+  if (own.grow(count) && add_own_pages(self.data, count, own) == 0) {
+    use.own = own.count() * pages::page_size();
+  }
+  return use;
 }
 
 constexpr BlockKind kSpillKind{"file",       destroy_spill, resize_spill,   branch_spill,

@@ -189,6 +189,12 @@ void StringIO::close() noexcept {
   swap(closed);
 }
 
+std::size_t StringIO::retained_bytes() const noexcept {
+  // A short string is in the object.
+  const std::size_t text = text_.capacity() > std::string().capacity() ? text_.capacity() + 1 : 0;
+  return text + index_.capacity() * sizeof(index_[0]);
+}
+
 std::string StringIO::getvalue() const& {
   check_open();
   detail::count_copied(CopyReason::GetValue, text_.size());

@@ -200,6 +200,33 @@ TEST(StorageAccounting, AConvertedBlockIsItsFileAndThePagesThatDiffer) {
   EXPECT_NEAR(static_cast<double>(report.additional_bytes()), seen, kTolerance);
 }
 
+TEST(StorageAccounting, WhoKeepsAccountIsToldOfPartsThatAreSharedAndWhenTheyGo) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  static std::vector<const void*> gone;
+  detail::memory_gone = [](const void* memory) noexcept { gone.push_back(memory); };
+  BytesIO f = stream_of(2 * kMib);
+  Bytes before = f.getvalue();
+  f.write_at(0, "x");
+  const detail::Block* const theirs = before.block();
+  const detail::Block* const ours = f.block();
+  ASSERT_NE(theirs, ours);
+  const detail::MemoryUse of_snapshot = before.block()->kind->memory(before.block());
+  const detail::MemoryUse of_stream = f.block()->kind->memory(f.block());
+  const void* const file = of_stream.files[0].name;
+  ASSERT_NE(file, nullptr);
+  EXPECT_EQ(of_snapshot.files[0].name, file);
+  EXPECT_GE(of_stream.files[0].size, 2 * kMib - kPage);
+  EXPECT_EQ(of_stream.total(), f.retained_bytes());
+  EXPECT_GE(of_stream.own, kPage);
+  EXPECT_LT(of_stream.own, 2 * kMib);
+  gone.clear();
+  f.close();
+  EXPECT_EQ(gone, std::vector<const void*>{ours});
+  before = Bytes();
+  EXPECT_EQ(gone, (std::vector<const void*>{ours, theirs, file}));
+  detail::memory_gone = nullptr;
+}
+
 TEST(StorageAccounting, PagesWrittenThroughAViewCount) {
   QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO f = stream_of(16 * kMib);

@@ -317,6 +317,22 @@ double seconds(F f) {
 }
 
 // Without the index 2000 seeks would be 2000 scans.
+TEST(StringIO, RetainsWhatItsTextTakes) {
+  StringIO f;
+  EXPECT_EQ(f.retained_bytes(), 0u);
+  f.write("short");
+  EXPECT_EQ(f.retained_bytes(), 0u) << "that is in the object";
+  f.write(std::string(100'000, 'x'));
+  EXPECT_GE(f.retained_bytes(), 100'005u);
+  EXPECT_LE(f.retained_bytes(), 200'100u);
+  const std::size_t ascii = f.retained_bytes();
+  f.write("\u00e9");
+  f.seek(100'004);  // looks for where its code points are
+  EXPECT_GT(f.retained_bytes(), ascii);
+  f.close();
+  EXPECT_EQ(f.retained_bytes(), 0u);
+}
+
 TEST(StringIO, SeekDoesNotScan) {
   std::string text;
   for (int i = 0; i < 500'000; ++i) text += "é€z";

@@ -227,9 +227,10 @@ class QUIRE_API BytesIO : public Stream {
   /// where the system tells.
   /// Cost: O(1); O(pages) for a large stream.
   [[nodiscard]] std::size_t retained_bytes() const noexcept;
+  /// The block that keeps it alive; null when empty or over a fixed buffer.
+  [[nodiscard]] detail::Block* block() const noexcept { return block_.get(); }
 
-  /// Makes room for `capacity` bytes in all.
-  /// Errors: as write().
+  /// Makes room for `capacity` bytes in all. Errors: as write().
   void reserve(std::size_t capacity);
 
   /// Sets the size: cuts, or fills with zeros. Does not move. Errors: as write().

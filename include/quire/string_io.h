@@ -93,6 +93,9 @@ class QUIRE_API StringIO : public TextStream {
     return points_;
   }
 
+  /// Bytes of memory that this stream keeps, with room that is not used.
+  [[nodiscard]] std::size_t retained_bytes() const noexcept;
+
  protected:
   /// As write(), for text that is known to be UTF-8, or to be handled as if lone surrogates were.
   /// Errors: std::length_error; std::bad_alloc.

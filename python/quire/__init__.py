@@ -7,6 +7,9 @@ SpooledIO   takes the place of tempfile.SpooledTemporaryFile
 StringIO    takes the place of io.StringIO
 track       a context manager: what a block copied, shared and allocated
 profile     a decorator: the memory of the process after each line of a function
+
+Sizes and positions are bytes; of text they are characters. tracemalloc sees memory that is not Python's
+own in the domain TRACEMALLOC_DOMAIN.
 """
 
 from quire._quire import TRACEMALLOC_DOMAIN, Bytes, BytesIO, ByteView, SpooledIO, StringIO

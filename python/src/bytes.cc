@@ -48,9 +48,14 @@ PyObject* wrap_as(ModuleState& state, PyTypeObject* type, Bytes bytes) noexcept 
   as_bytes(object)->state = &state;
   as_bytes(object)->hash = -1;
   const Bytes& held = *new (&as_bytes(object)->bytes) Bytes(std::move(bytes));
-  // Who is the first to hold a block of the core's answers for it; a bytes object is traced already.
-  if (held.block() != nullptr && object_of(held.block()) == nullptr && held.block()->unique()) {
-    as_bytes(object)->traced = trace_memory(object, held.size());
+  detail::Block* const block = held.block();
+  if (block != nullptr && block->unique() && !belongs_to_python(*block)) {
+    // Who is the first to hold a block of the core's answers for it, unless it does so itself.
+    if (block->kind->memory != nullptr) {
+      trace_block(*block);
+    } else {
+      as_bytes(object)->traced = trace_memory(object, held.size());
+    }
   }
   return object;
 }

@@ -692,12 +692,14 @@ PyObject* getbuffer(PyObject* object, PyObject* const* arguments, Py_ssize_t cou
   return readonly != 0 ? new_readonly_view(self) : new_writable_view(self);
 }
 
-PyDoc_STRVAR(bytes_io_doc,
-             "BytesIO(initial_bytes=b'', *, keep_open=False)\n--\n\n"
-             "A stream of bytes in memory: io.BytesIO, which never copies what it can share.\n\n"
-             "initial_bytes is any bytes-like object; exact bytes are shared, others copied.\n"
-             "With keep_open, close() and the end of a with block do nothing, so that code which\n"
-             "closes what it is given leaves the stream usable; set keep_open to False to close.");
+PyDoc_STRVAR(
+    bytes_io_doc,
+    "BytesIO(initial_bytes=b'', *, keep_open=False)\n--\n\n"
+    "A stream of bytes in memory: io.BytesIO, which never copies what it can share.\n\n"
+    "initial_bytes is any bytes-like object; exact bytes are shared, others copied.\n"
+    "With keep_open, close() and the end of a with block do nothing, so that code which\n"
+    "closes what it is given leaves the stream usable; set keep_open to False to close.\n\n"
+    "Sizes and positions are bytes. Methods but close() raise ValueError once it is closed.");
 
 PyMethodDef methods[] = {
     {"readable", locked<answer_true>, METH_NOARGS,
@@ -721,7 +723,7 @@ PyMethodDef methods[] = {
      "seek($self, pos, whence=0, /)\n--\n\n"
      "Move to `pos` bytes from the beginning (0), the position (1) or the end (2).\n\n"
      "Returns the new position, which may be behind the end. ValueError for a negative position\n"
-     "from the beginning."},
+     "from the beginning, and another whence."},
     {"read", as_method(locked<read>), METH_FASTCALL,
      "read($self, size=-1, /)\n--\n\n"
      "The next `size` bytes, or all that are left if negative or None; b'' at the end.\n\n"
@@ -736,18 +738,21 @@ PyMethodDef methods[] = {
      "A list of the lines that are left, or of as many as make `size` bytes."},
     {"readinto", locked<readinto>, METH_O,
      "readinto($self, buffer, /)\n--\n\n"
-     "Fill a writable buffer from the position; the number of bytes, 0 at the end."},
+     "Fill a writable buffer from the position; the number of bytes, 0 at the end.\n\n"
+     "TypeError for what is no writable buffer."},
     {"write", locked<write>, METH_O,
      "write($self, b, /)\n--\n\n"
      "Write all bytes of a bytes-like object at the position; returns how many they are.\n\n"
-     "BufferError if the size would change while a writable view lives."},
+     "What lies between the end and a position behind it becomes zeros. BufferError if the size\n"
+     "would change while a writable view lives; MemoryError leaves the stream as it was."},
     {"writelines", locked<writelines>, METH_O,
      "writelines($self, lines, /)\n--\n\n"
      "Write each item. What came before an error stays written."},
     {"truncate", as_method(locked<truncate>), METH_FASTCALL,
      "truncate($self, size=None, /)\n--\n\n"
      "Cut to `size` bytes, by default the position, which does not move; returns `size`.\n\n"
-     "Never extends: see resize(). BufferError while a writable view lives."},
+     "Never extends: see resize(). BufferError while a writable view lives, ValueError for a\n"
+     "negative size."},
     {"getvalue", locked<getvalue>, METH_NOARGS,
      "getvalue($self, /)\n--\n\n"
      "All bytes, wherever the position is. Shared, not copied, unless a writable view lives."},
@@ -774,10 +779,12 @@ PyMethodDef methods[] = {
      "Up to `size` bytes from the position, which stays; io.DEFAULT_BUFFER_SIZE if less than 1."},
     {"read_at", as_method(locked<read_at>), METH_FASTCALL,
      "read_at($self, offset, size, /)\n--\n\n"
-     "Up to `size` bytes from `offset`, whatever the position is, which stays."},
+     "Up to `size` bytes from `offset`, whatever the position is, which stays.\n\n"
+     "ValueError if either is negative."},
     {"write_at", as_method(locked<write_at>), METH_FASTCALL,
      "write_at($self, offset, b, /)\n--\n\n"
-     "Write all bytes of `b` at `offset`; returns how many they are. The position stays."},
+     "Write all bytes of `b` at `offset`; returns how many they are. The position stays.\n\n"
+     "Errors as write(); ValueError for a negative offset."},
     {"read_view", as_method(locked<read_view>), METH_FASTCALL,
      "read_view($self, size=-1, /)\n--\n\n"
      "The same as read(), as a quire.Bytes that shares the stream's memory.\n\n"
@@ -785,15 +792,18 @@ PyMethodDef methods[] = {
     {"resize", locked<resize>, METH_O,
      "resize($self, size, /)\n--\n\n"
      "Cut to `size` bytes, or fill up with zeros; returns `size`. The position stays.\n\n"
-     "BufferError while a writable view lives."},
+     "BufferError while a writable view lives, ValueError for a negative size."},
     {"reserve", locked<reserve>, METH_O,
-     "reserve($self, size, /)\n--\n\nMake room for `size` bytes in all."},
+     "reserve($self, size, /)\n--\n\n"
+     "Make room for `size` bytes in all, so that writes up to there move nothing.\n\n"
+     "BufferError and ValueError as resize(), MemoryError."},
     {"adopt", adopt, METH_O | METH_CLASS,
      "adopt($type, buffer, /)\n--\n\n"
      "A stream over the memory of a bytes-like object, which is not copied.\n\n"
      "Writes change a writable buffer in place; a read-only one is copied by the first of them.\n"
      "The buffer is held until the stream grows beyond it or is closed; who changes it from\n"
-     "outside meanwhile changes what the stream and its snapshots show."},
+     "outside meanwhile changes what the stream and its snapshots show.\n\n"
+     "TypeError for what is no buffer, BufferError for one with gaps."},
     {"__getstate__", locked<get_state>, METH_NOARGS, nullptr},
     {"__setstate__", locked<set_state>, METH_O, nullptr},
     {"__sizeof__", locked<size_in_memory>, METH_NOARGS, nullptr},
@@ -922,9 +932,14 @@ PyObject* value_of(BytesIOObject* self) noexcept {
 void wait_for_work(BytesIOObject* self) noexcept {
   ++self->waiting;
   while (self->work != nullptr) {
-    const std::shared_ptr<Work> work = *self->work;
-    // The thread that worked when its process forked is not here: the storage is gone.
-    if (work->process != getpid()) break;
+    // The thread that worked when its process forked is not here, nor are those that waited for it: the
+    // storage is gone.
+    if (self->work->process != getpid()) {
+      self->work = nullptr;
+      self->waiting = 0;
+      return;
+    }
+    const std::shared_ptr<Work> work = self->work->shared_from_this();
     const WithoutLock without_lock;
     const std::lock_guard done(work->mutex);
   }

@@ -17,6 +17,8 @@
 // while the storage is away.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "bytes_storage.h"
@@ -37,20 +39,17 @@ struct CoreStream {
   CoreStream& operator=(const CoreStream&) = delete;
   ~CoreStream();
 
-  /// Tells tracemalloc of the bytes that this stream brought here. What others share with it, and the
-  /// pages that a write copies for them, are not told.
-  void trace() noexcept;
-
-  /// The same after a change.
-  void trace_again() noexcept {
-    if (traced) trace();
-  }
+  /// Tells tracemalloc what memory the stream has after a change of that many bytes: at once if they are
+  /// many, or after some more changes.
+  void trace(std::size_t changed = SIZE_MAX) noexcept;
 
   std::unique_ptr<quire::BytesIO> stream;
-  Reference value;    // what getvalue() gave, until the next change
-  quire::Bytes lent;  // of memory that is not to be written to, until the stream has left it
-  bool foreign;       // begun over memory that others can look at and change: never away
-  bool traced = false;
+  Reference value;      // what getvalue() gave, until the next change
+  quire::Bytes lent;    // of memory that is not to be written to, until the stream has left it
+  bool foreign;         // begun over memory that others can look at and change: never away
+  bool traced = false;  // under its own name: a block that does not answer for itself
+  const detail::Block* told = nullptr;  // of which tracemalloc was told last
+  std::size_t untold = 0;               // how much may have changed since
 };
 
 struct Work;
@@ -64,8 +63,8 @@ struct BytesIOObject {
   Py_ssize_t size;
   Py_ssize_t exports;
   CoreStream* core;
-  std::shared_ptr<Work>* work;  // the working thread's
-  unsigned waiting;             // threads, for that one's work
+  Work* work;         // of the thread that has the storage
+  unsigned waiting;   // threads, for that one's work
   unsigned storages;  // how many times the storage was dropped: a view of an old one is no export
   bool keep_open;     // close() does nothing
   bool closes_under_view;  // close() succeeds while a view lives

@@ -3,11 +3,15 @@
 // What io.BytesIO would check and say has been checked and said before; only the memory can still
 // refuse.
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "bytes_io.h"
 #include "errors.h"
+#include "python_block.h"
+#include "quire/detail/pages.h"
 #include "storage_away.h"
 #include "traced.h"
 
@@ -26,10 +30,11 @@ template <class Call>
   return guarded([&] { return call(*self->core); });
 }
 
-/// Runs `call(core)`, which changes the bytes or the size from `end` on: refuses as io.BytesIO does
-/// where a view pins the size, and forgets what was true of the bytes before.
+/// Runs `call(core)`, which changes that many bytes, or the size: refuses as io.BytesIO does where a view
+/// pins the size, and forgets what was true of the bytes before.
 template <class Call>
-[[nodiscard]] bool change_core(BytesIOObject* self, bool resizes, Call&& call) noexcept {
+[[nodiscard]] bool change_core(BytesIOObject* self, bool resizes, std::size_t size,
+                               Call&& call) noexcept {
   if (self->core == nullptr) {
     raise_closed();
     return false;
@@ -40,7 +45,7 @@ template <class Call>
   }
   self->core->value = Reference();
   const bool changed = guarded_void([&] { call(*self->core->stream); });
-  self->core->trace_again();
+  self->core->trace(size);
   return changed;
 }
 
@@ -65,7 +70,7 @@ template <class Call>
     PyErr_SetString(PyExc_OverflowError, "new buffer size too large");
     return false;
   }
-  const bool written = change_core(self, resizes, [&](quire::BytesIO& stream) {
+  const bool written = change_core(self, resizes, size, [&](quire::BytesIO& stream) {
     const ByteSpan span(source.data, size);
     if (source.frozen) {
       copy_in_core(self, size, [&] { call(stream, span); });
@@ -101,8 +106,20 @@ CoreStream::~CoreStream() {
   if (traced) untrace_memory(this);
 }
 
-void CoreStream::trace() noexcept {
-  traced = trace_memory(this, stream->size());
+void CoreStream::trace(std::size_t changed) noexcept {
+  detail::Block* const block = stream->block();
+  // A write copies a page at least. To look at all pages takes longer than most writes do.
+  untold += std::min(changed, stream->size()) + detail::pages::page_size();
+  const bool same = std::exchange(told, block) == block;
+  if (same && untold < stream->size() / 128) return;
+  untold = 0;
+  const bool answers = block != nullptr && block->kind->memory != nullptr;
+  const bool ours = block != nullptr && !answers && !belongs_to_python(*block);
+  // Of a block on the heap the stream that first had it alone was told.
+  if (ours && same && !block->unique()) return;
+  if (std::exchange(traced, false)) untrace_memory(this);
+  if (answers) trace_block(*block);
+  if (ours && block->unique()) traced = trace_memory(this, block->capacity);
 }
 
 PyObject* core_getvalue(BytesIOObject* self) noexcept {
@@ -168,7 +185,7 @@ PyObject* core_readinto(BytesIOObject* self, const Py_buffer& target) noexcept {
 PyObject* core_truncate(BytesIOObject* self, Py_ssize_t size) noexcept {
   if (self->core == nullptr) return raise_closed();
   std::size_t result = 0;
-  const bool done = change_core(self, true, [&](quire::BytesIO& stream) {
+  const bool done = change_core(self, true, SIZE_MAX, [&](quire::BytesIO& stream) {
     result = size < 0 ? stream.truncate() : stream.truncate(static_cast<std::size_t>(size));
   });
   return done ? as_int(result) : nullptr;
@@ -187,13 +204,15 @@ bool core_write_at(BytesIOObject* self, Py_ssize_t at, const Source& source) noe
 }
 
 bool core_resize(BytesIOObject* self, Py_ssize_t size) noexcept {
-  return change_core(
-      self, true, [&](quire::BytesIO& stream) { stream.resize(static_cast<std::size_t>(size)); });
+  return change_core(self, true, SIZE_MAX, [&](quire::BytesIO& stream) {
+    stream.resize(static_cast<std::size_t>(size));
+  });
 }
 
 bool core_reserve(BytesIOObject* self, Py_ssize_t size) noexcept {
-  return change_core(
-      self, true, [&](quire::BytesIO& stream) { stream.reserve(static_cast<std::size_t>(size)); });
+  return change_core(self, true, SIZE_MAX, [&](quire::BytesIO& stream) {
+    stream.reserve(static_cast<std::size_t>(size));
+  });
 }
 
 }  // namespace quire::python

@@ -101,6 +101,7 @@ PyObject* wrap_stream(ModuleState& state, std::unique_ptr<quire::BytesIO> stream
   if (!self) return nullptr;
   return guarded([&] {
     as_stream(self.get())->core = new CoreStream(std::move(stream), foreign);
+    as_stream(self.get())->core->trace();
     return self.detach();
   });
 }

@@ -55,6 +55,7 @@ ViewedObject* as_viewed(PyObject* object) noexcept {
     stream->core->value = Reference();
     self->data = const_cast<char*>(reinterpret_cast<const char*>(self->core.data()));
     self->size = static_cast<Py_ssize_t>(self->core.size());
+    stream->core->trace();
   });
 }
 
@@ -77,6 +78,9 @@ void release(PyObject* object, Py_buffer*) noexcept {
   if (self->views == 0) {
     Py_CLEAR(self->bytes);
     self->core = quire::Buffer();
+    // What it wrote may have taken memory.
+    CoreStream* const core = self->stream->core;
+    if (core != nullptr && self->storage == self->stream->storages) core->trace();
   }
 }
 

@@ -111,8 +111,12 @@ bool share_buffer(PyObject* object, Bytes* bytes, bool* writable) noexcept {
   return false;
 }
 
+bool belongs_to_python(const detail::Block& block) noexcept {
+  return block.kind == &kObjectKind;
+}
+
 PyObject* object_of(const detail::Block* block) noexcept {
-  if (block == nullptr || block->kind != &kObjectKind) return nullptr;
+  if (block == nullptr || !belongs_to_python(*block)) return nullptr;
   PyObject* const object = static_cast<const HeldBlock*>(block)->buffer.obj;
   return PyBytes_CheckExact(object) ? object : nullptr;
 }

@@ -19,6 +19,9 @@ namespace quire::python {
 /// Bytes over what any object exports, writable if it can be. False with an exception set.
 [[nodiscard]] bool share_buffer(PyObject* object, Bytes* bytes, bool* writable) noexcept;
 
+/// Whether the memory of a block belongs to a Python object, which answers for it.
+[[nodiscard]] bool belongs_to_python(const detail::Block& block) noexcept;
+
 /// The object that owns a block made by share_object(); borrowed, null for any other block.
 [[nodiscard]] PyObject* object_of(const detail::Block* block) noexcept;
 

@@ -616,8 +616,9 @@ PyDoc_STRVAR(
     "does not keep its files in memory. buffering, suffix and prefix are not used: there is\n"
     "no buffer and no name.\n\n"
     "Without a 'b' in mode it reads and writes str, as io.TextIOWrapper does.\n\n"
-    "Raises OSError naming the directory when the disk is full; the stream is then as it\n"
-    "was.");
+    "Sizes and positions are bytes. Raises OSError naming the directory when the disk is\n"
+    "full; the stream is then as it was. Methods but close() raise ValueError once it is\n"
+    "closed.");
 
 PyMethodDef methods[] = {
     {"read", as_method(read), METH_FASTCALL,

@@ -23,10 +23,11 @@ namespace quire::python {
 /// From this size on a copy lets go of the interpreter's lock.
 inline constexpr Py_ssize_t kLongCopy = Py_ssize_t{1} << 20;
 
-/// What others wait for while a thread works on a stream's storage.
-struct Work {
+/// What others wait for while a thread works on a stream's storage. Not on that thread's stack: in a
+/// forked child there is no such thread, and the stack may be another's.
+struct Work : std::enable_shared_from_this<Work> {
   std::mutex mutex;  // held by the thread that works
-  pid_t process = getpid();
+  const pid_t process = getpid();
 };
 
 /// Takes the storage of a stream away from all others and lets go of the interpreter's lock; keeps
@@ -42,7 +43,7 @@ class StorageAway {
       return;
     }
     work_->mutex.lock();
-    self->work = &work_;
+    self->work = work_.get();
     buf_ = std::exchange(self->buf, nullptr);
     core_ = std::exchange(self->core, nullptr);
     without_lock_.emplace();

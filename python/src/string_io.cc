@@ -19,6 +19,7 @@
 #include "module_state.h"
 #include "own_type.h"
 #include "python_api.h"
+#include "traced.h"
 
 namespace quire::python {
 
@@ -35,6 +36,7 @@ struct StringIOObject {
   PyObject_HEAD PyObject* dict;
   PyObject* weak_references;
   PyObject* newline;  // as it was given; null before __init__
+  std::size_t told;   // bytes of memory that tracemalloc was told of
   Text text;
 };
 
@@ -56,18 +58,31 @@ Text* open_text(PyObject* object) noexcept {
   return &self->text;
 }
 
+/// Tells tracemalloc what memory the stream has now.
+void trace(StringIOObject* self) noexcept {
+  const std::size_t size = self->text.retained_bytes();
+  if (std::exchange(self->told, size) == size) return;
+  if (size != 0) {
+    trace_memory(self, size);
+  } else {
+    untrace_memory(self);
+  }
+}
+
 PyObject* to_str(std::string_view text) {
   return PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass");
 }
 
-/// `call(text)` with the UTF-8 of a str. False with an exception set.
+/// `call(self->text, text)` with the UTF-8 of a str. False with an exception set.
 template <class Call>
-bool with_utf8(PyObject* str, Call&& call) {
+bool with_utf8(StringIOObject* self, PyObject* str, Call&& call) {
   const Reference bytes(PyUnicode_AsEncodedString(str, "utf-8", "surrogatepass"));
   if (!bytes) return false;
   const std::string_view text(PyBytes_AsString(bytes.get()),
                               static_cast<std::size_t>(PyBytes_Size(bytes.get())));
-  return guarded_void([&] { call(text); });
+  const bool good = guarded_void([&] { call(self->text, text); });
+  trace(self);
+  return good;
 }
 
 // --- life ----------------------------------------------------------------------------------------
@@ -95,6 +110,7 @@ void destroy(PyObject* object) noexcept {
   if (self->weak_references != nullptr) PyObject_ClearWeakRefs(object);
   clear(object);
   Py_CLEAR(self->newline);
+  if (self->told != 0) untrace_memory(self);
   self->text.~Text();
   deallocate(object);
 }
@@ -109,17 +125,18 @@ bool check_str(const char* what, PyObject* object) {
 
 /// Starts again, empty. False with an exception set.
 bool start(StringIOObject* self, PyObject* newline) {
-  if (newline == Py_None) {
-    return guarded_void([&] { self->text = Text(std::string_view(), std::nullopt); });
-  }
+  const auto begin = [&](Newline ending) {
+    const bool good = guarded_void([&] { self->text = Text(std::string_view(), ending); });
+    trace(self);
+    return good;
+  };
+  if (newline == Py_None) return begin(std::nullopt);
   const Reference utf8(PyUnicode_AsEncodedString(newline, "utf-8", "surrogatepass"));
   if (!utf8) return false;
   const std::string_view ending(PyBytes_AsString(utf8.get()),
                                 static_cast<std::size_t>(PyBytes_Size(utf8.get())));
   for (const std::string_view known : {"", "\n", "\r", "\r\n"}) {
-    if (ending == known) {
-      return guarded_void([&] { self->text = Text(std::string_view(), ending); });
-    }
+    if (ending == known) return begin(ending);
   }
   PyErr_Format(PyExc_ValueError, "illegal newline value: %R", newline);
   return false;
@@ -142,9 +159,9 @@ int init(PyObject* object, PyObject* arguments, PyObject* keywords) noexcept {
   if (!used || !start(self, used.get())) return -1;
   Py_XDECREF(std::exchange(self->newline, Py_NewRef(used.get())));
   if (initial == nullptr || initial == Py_None) return 0;
-  const bool good = with_utf8(initial, [&](std::string_view text) {
-    self->text.unchecked_write(text);
-    self->text.seek(0);
+  const bool good = with_utf8(self, initial, [](Text& text, std::string_view utf8) {
+    text.unchecked_write(utf8);
+    text.seek(0);
   });
   return good ? 0 : -1;
 }
@@ -175,8 +192,11 @@ PyObject* iterate(PyObject* self) noexcept {
     // A subclass may have lines of its own.
     line = Reference(PyObject_CallMethod(self, "readline", nullptr));
     if (line && !PyUnicode_Check(line.get())) {
-      PyErr_Format(PyExc_OSError, "readline() should have returned a str object, not '%.200s'",
-                   "another");
+      const Reference name = type_name(line.get());
+      if (name) {
+        PyErr_Format(PyExc_OSError, "readline() should have returned a str object, not '%U'",
+                     name.get());
+      }
       return nullptr;
     }
   }
@@ -188,11 +208,9 @@ PyObject* write(PyObject* self, PyObject* data) noexcept {
     raise_type("string argument expected, got '%U'", data);
     return nullptr;
   }
-  Text* const text = open_text(self);
-  if (text == nullptr) return nullptr;
-  if (!with_utf8(data, [&](std::string_view utf8) { text->unchecked_write(utf8); })) {
-    return nullptr;
-  }
+  if (open_text(self) == nullptr) return nullptr;
+  const auto write = [](Text& text, std::string_view utf8) { text.unchecked_write(utf8); };
+  if (!with_utf8(as_stream(self), data, write)) return nullptr;
   return PyLong_FromSsize_t(PyUnicode_GetLength(data));
 }
 
@@ -247,6 +265,7 @@ PyObject* seek(PyObject* self, PyObject* const* arguments, Py_ssize_t count) noe
 
 PyObject* close(PyObject* self, PyObject*) noexcept {
   as_stream(self)->text.close();
+  trace(as_stream(self));
   Py_RETURN_NONE;
 }
 
@@ -314,8 +333,8 @@ PyObject* setstate(PyObject* object, PyObject* state) noexcept {
   }
   Py_XDECREF(std::exchange(self->newline, Py_NewRef(newline)));
   // As it is: the line endings in it have been translated once.
-  const bool good =
-      value == Py_None || with_utf8(value, [&](std::string_view text) { self->text.put(text); });
+  const auto put = [](Text& text, std::string_view utf8) { text.put(utf8); };
+  const bool good = value == Py_None || with_utf8(self, value, put);
   if (!good || !guarded_void([&] { self->text.seek(position); }) ||
       !restore_attributes(object, PyTuple_GetItem(state, 3))) {
     return nullptr;
@@ -360,15 +379,19 @@ PyDoc_STRVAR(string_io_doc,
              "StringIO(initial_value='', newline='\\n')\n--\n\n"
              "Text in memory: io.StringIO, kept as UTF-8, so that ASCII takes a byte a character\n"
              "whatever else is written. Positions are characters. newline is as for open(), but\n"
-             "its default is '\\n', which translates nothing.");
+             "its default is '\\n', which translates nothing.\n\n"
+             "Methods but close() raise ValueError once it is closed.");
 
 PyMethodDef methods[] = {
     {"read", as_method(read), METH_FASTCALL,
-     "read($self, size=-1, /)\n--\n\nUp to size characters from the position on."},
+     "read($self, size=-1, /)\n--\n\n"
+     "Up to size characters from the position on; all that are left when negative or None."},
     {"readline", as_method(readline), METH_FASTCALL,
-     "readline($self, size=-1, /)\n--\n\nUp to and with the next line ending; '' at the end."},
+     "readline($self, size=-1, /)\n--\n\n"
+     "Up to and with the next line ending, size characters at most; '' at the end."},
     {"write", as_method(write), METH_O,
-     "write($self, s, /)\n--\n\nWrites s at the position; how many characters it has."},
+     "write($self, s, /)\n--\n\n"
+     "Writes s at the position; how many characters it has. TypeError if it is no str."},
     {"getvalue", as_method(getvalue), METH_NOARGS,
      "getvalue($self, /)\n--\n\nAll text, wherever the position is."},
     {"tell", as_method(tell), METH_NOARGS, "tell($self, /)\n--\n\nThe position, in characters."},

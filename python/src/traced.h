@@ -1,14 +1,16 @@
-// What tracemalloc is told of memory that is not Python's own: one trace for each block, in a domain
-// of quire's, at the line that made it.
+// What tracemalloc is told of memory that is not Python's own: one trace for each piece of it, in a
+// domain of quire's, at the line that made it or changed it last.
 //
-// Lifetime: a trace is the object's that it is named by; it is taken back before that goes. Thread:
-// the interpreter's lock. With the stable interface there are no traces.
+// Lifetime: a trace is named by the object that has the memory, by a block, or by a file that blocks
+// share; it is taken back before that goes. Thread: the interpreter's lock to trace, none to take back.
+// With the stable interface there are no traces.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "python_api.h"
+#include "quire/detail/block.h"
 
 namespace quire::python {
 
@@ -41,5 +43,17 @@ inline void untrace_memory(const void* owner) noexcept {
 }
 
 #endif
+
+/// Says what memory a block of pages has now, and the files that it shares. They are taken back by
+/// themselves: detail::memory_gone.
+inline void trace_block(detail::Block& block) noexcept {
+  // To count the pages takes long, and mostly nobody is listening.
+  if (!trace_memory(&block, 0)) return;
+  const detail::MemoryUse use = block.kind->memory(&block);
+  trace_memory(&block, use.own);
+  for (const detail::SharedMemory& file : use.files) {
+    if (file.name != nullptr) trace_memory(file.name, file.size);
+  }
+}
 
 }  // namespace quire::python

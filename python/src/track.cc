@@ -91,6 +91,7 @@ PyType_Spec report_spec = {
 }  // namespace
 
 bool add_track(PyObject* module, ModuleState& state) {
+  detail::memory_gone.store(untrace_memory);
   return add_type(module, report_spec, nullptr, &state.report_type) &&
          PyObject_SetAttrString(module, "_Report", state.report_type) == 0 &&
          PyModule_AddIntConstant(module, "TRACEMALLOC_DOMAIN", kTraceDomain) == 0;

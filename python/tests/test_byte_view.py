@@ -5,6 +5,7 @@ import gc
 import io
 import mmap
 import tempfile
+import timeit
 import unittest
 import weakref
 
@@ -189,6 +190,15 @@ class Objects(unittest.TestCase):
         self.assertFalse(view == "abc")
         self.assertFalse(view == [97, 98, 99])
         self.assertTrue(view == view.tobytes())
+
+    def test_compares_memory_at_once(self):
+        """Not item by item, as memoryview does."""
+        def seconds(one, other):
+            return min(timeit.repeat(lambda: one == other, number=10, repeat=7))
+
+        plain = seconds(bytearray(1 << 20), bytearray(1 << 20))
+        for kind in ByteView, Bytes:
+            self.assertLess(seconds(kind(bytearray(1 << 20)), kind(bytearray(1 << 20))), 8 * plain)
 
     def test_release(self):
         data = bytearray(b"abc")

@@ -38,7 +38,7 @@ def test_the_demo_prints_them_and_the_table(tmp_path):
     assert answer.returncode == 0, answer.stderr
     for name in PROGRAMS:
         assert f"\n  {name}\n" in answer.stdout
-    assert "    b'hello world'" + " " * 38 + "b'hello world'\n" in answer.stdout
+    assert "    b'hello'" + " " * 56 + "b'hello'\n" in answer.stdout
     rows = {}
     for line in answer.stdout.splitlines():
         if line.startswith("  step "):

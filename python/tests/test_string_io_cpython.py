@@ -8,6 +8,7 @@ import quire
 from test import test_memoryio
 
 from differences import expect_listed
+from suites import check_suite
 
 
 @expect_listed("test_memoryio", "PyStringIOTest")
@@ -32,6 +33,13 @@ class StringIOPickleTest(test_memoryio.PyStringIOPickleTest):
 
         def __init__(self, *args, **kwargs):
             pass
+
+
+class Whole(unittest.TestCase):
+    def test_none_is_missing_or_skipped(self):
+        check_suite(self, PyStringIOTest, {(3, 9): 36})
+        check_suite(self, CStringIOTest, {(3, 9): 39})
+        check_suite(self, StringIOPickleTest, {(3, 9): 11})
 
 
 if __name__ == "__main__":

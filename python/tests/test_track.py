@@ -100,13 +100,16 @@ class Traced(unittest.TestCase):
             [tracemalloc.DomainFilter(True, quire.TRACEMALLOC_DOMAIN)])
         return snapshot.traces
 
+    def seen(self):
+        return sum(trace.size for trace in self.traced())
+
     def test_sees_new_bytes_at_the_line_that_made_them(self):
         made = Bytes(b"x").center(MEBIBYTE)
         traces = self.traced()
         self.assertEqual(sum(trace.size for trace in traces), MEBIBYTE)
         self.assertEqual(traces[0].traceback[-1].filename, __file__)
         part = made[5:]
-        self.assertEqual(sum(trace.size for trace in self.traced()), MEBIBYTE)
+        self.assertEqual(self.seen(), MEBIBYTE)
         del part, made
         self.assertEqual(len(self.traced()), 0)
 
@@ -116,12 +119,26 @@ class Traced(unittest.TestCase):
         self.assertEqual(len(self.traced()), 0)
         self.assertEqual(len(shared), 2)
 
+    def test_sees_text(self):
+        with quire.StringIO("x" * MEBIBYTE) as stream:
+            self.assertAlmostEqual(self.seen(), MEBIBYTE, delta=MEBIBYTE // 8)
+            stream.write("y" * 3 * MEBIBYTE)
+            self.assertAlmostEqual(self.seen(), 3 * MEBIBYTE, delta=MEBIBYTE)
+            stream.__init__("short")
+            self.assertEqual(self.seen(), 0)
+            stream.write("z" * MEBIBYTE)
+        self.assertEqual(self.seen(), 0)
+        dropped = quire.StringIO("x" * MEBIBYTE)
+        self.assertGreater(self.seen(), MEBIBYTE)
+        del dropped
+        self.assertEqual(self.seen(), 0)
+
     def test_sees_a_spooled_stream_while_it_is_in_memory(self):
         with SpooledIO(max_size=2 * MEBIBYTE) as stream:
             stream.write(bytes(MEBIBYTE))
-            self.assertEqual(sum(trace.size for trace in self.traced()), MEBIBYTE)
+            self.assertEqual(self.seen(), MEBIBYTE)
             stream.truncate(10)
-            self.assertEqual(sum(trace.size for trace in self.traced()), 10)
+            self.assertEqual(self.seen(), 10)
             stream.rollover()
             self.assertEqual(len(self.traced()), 0)
         stream = SpooledIO()

@@ -24,7 +24,7 @@ for library in libasan.so libubsan.so libstdc++.so; do
 done
 tests=()
 for name in memoryio bytes_io bytes byte_view spooled_io threads state_machine probe guide \
-  bytes_cpython string_io_cpython tempfile_cpython; do
+  bytes_cpython string_io_cpython struct_cpython tempfile_cpython; do
   tests+=("python/tests/test_$name.py")
 done
 export PYTHONPATH=$here/cmake/python PYTHONDONTWRITEBYTECODE=1 PYTHONDEVMODE=1 PYTHONMALLOC=malloc_debug

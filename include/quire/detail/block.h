@@ -15,6 +15,7 @@
 // to the one owner that may write.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,22 @@ class LentRoom;  // what a stream lets work on its block: lent_room.h
 struct WriteWindow {
   std::size_t begin;
   std::size_t end;
+};
+
+/// Memory that several blocks may have parts of. It lives as a whole while one of them does.
+struct SharedMemory {
+  const void* name = nullptr;  // the same for all of them; null: there is none
+  std::size_t size = 0;
+};
+
+/// Bytes of memory that a block takes.
+struct MemoryUse {
+  std::size_t own = 0;
+  std::array<SharedMemory, 3> files{};
+
+  [[nodiscard]] std::size_t total() const noexcept {
+    return own + files[0].size + files[1].size + files[2].size;
+  }
 };
 
 /// What a kind of memory can do.
@@ -63,8 +80,8 @@ struct BlockKind {
   /// Asked before a writable view of a block is handed out that the caller owns alone. False: copy.
   bool (*expose)(Block* block) noexcept = nullptr;
 
-  /// How many bytes of memory a block takes, files included. Null: all of its capacity.
-  std::size_t (*memory)(Block* block) noexcept = nullptr;
+  /// What memory a block takes. Null: all of its capacity.
+  MemoryUse (*memory)(Block* block) noexcept = nullptr;
 };
 
 /// Trivially copyable, so that a heap block can be moved by realloc, header and all; that is why the
@@ -93,7 +110,7 @@ struct Block {
 
   /// Bytes of memory that it takes: pages that were never touched are none.
   [[nodiscard]] std::size_t memory() noexcept {
-    return kind->memory != nullptr ? kind->memory(this) : capacity;
+    return kind->memory != nullptr ? kind->memory(this).total() : capacity;
   }
 
   void add_export() noexcept { std::atomic_ref(exports).fetch_add(1, std::memory_order_relaxed); }
@@ -157,6 +174,14 @@ class BlockRef {
 
   Block* block_ = nullptr;
 };
+
+/// Told of each block that has a `memory`, and of each file that one has parts of, before it goes: for who
+/// keeps account of memory. It may be called on any thread, while locks are held. Null: nobody does.
+QUIRE_API extern std::atomic<void (*)(const void* gone) noexcept> memory_gone;
+
+inline void tell_memory_gone(const void* gone) noexcept {
+  if (const auto told = memory_gone.load(std::memory_order_relaxed)) told(gone);
+}
 
 /// The most bytes any object here may hold: offsets are signed, as in Python.
 inline constexpr std::size_t kMaxSize = static_cast<std::size_t>(PTRDIFF_MAX) - 4096;

@@ -56,6 +56,39 @@ def test_zipfile_copies_no_archive(BytesIO, memory):
     assert memory.check(members, 4 << 20, io=0.1, quire=0.1) == len(NOISE)
 
 
+def test_tarfile_copies_no_archive(BytesIO, memory):
+    stream = BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for i in range(16):
+            info = tarfile.TarInfo(str(i))
+            info.size = len(NOISE)
+            archive.addfile(info, BytesIO(NOISE))
+    stream.seek(0)
+
+    def members():
+        with tarfile.open(fileobj=stream) as archive, archive.extractfile("7") as member:
+            return sum(map(len, iter(lambda: member.read(1 << 14), b"")))
+
+    assert memory.check(members, 4 << 20, io=0.1, quire=0.1) == len(NOISE)
+
+
+# With as little memory of their own as they can do with.
+@pytest.mark.parametrize("module, options", [
+    (gzip, {}), (bz2, {"compresslevel": 1}), (lzma, {"preset": 0})])
+def test_what_is_compressed_is_read_without_a_copy(BytesIO, memory, module, options):
+    data = random.Random(2).randbytes(2 << 20)
+    stream = BytesIO()
+    with module.open(stream, "wb", **options) as file:
+        file.write(data)
+    stream.seek(0)
+
+    def read():
+        with module.open(stream) as file:
+            return sum(map(len, iter(lambda: file.read(1 << 14), b"")))
+
+    assert memory.check(read, len(data), io=0.5, quire=0.5) == len(data)
+
+
 def test_is_zipfile_and_is_tarfile(BytesIO):
     stream = BytesIO()
     zipfile.ZipFile(stream, "w").close()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import multiprocessing
 import random
 
 import boto3
@@ -16,12 +17,28 @@ LARGE = random.Random(3).randbytes(12 << 20)
 PARTS = TransferConfig(multipart_threshold=5 << 20, multipart_chunksize=5 << 20)
 
 
-@pytest.fixture(scope="module")
-def client():
+def serve(connection):
+    """Until the connection is closed at the other end."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    connection.send(server.get_host_and_port())
     try:
-        host, port = server.get_host_and_port()
+        connection.recv()
+    except EOFError:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def client():
+    # A process of its own, whose memory is not measured with ours.
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    server = spawn.Process(target=serve, args=(theirs,))
+    server.start()
+    theirs.close()
+    try:
+        assert ours.poll(60)
+        host, port = ours.recv()
         client = boto3.client(
             "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1",
             aws_access_key_id="any", aws_secret_access_key="any",
@@ -30,7 +47,9 @@ def client():
         yield client
         client.close()
     finally:
-        server.stop()
+        ours.close()
+        server.join(60)
+        server.kill()
 
 
 def stored(client, key="key"):
@@ -114,4 +133,32 @@ def test_the_body_of_an_object_is_copied_into_a_stream(BytesIO, client):
     stream = BytesIO()
     for chunk in body.iter_chunks(1 << 16):
         stream.write(chunk)
+    assert stream.getvalue() == LARGE
+
+
+@pytest.mark.parametrize("threshold", [16 << 20, 5 << 20], ids=["one piece", "parts"])
+def test_an_upload_holds_no_copy_of_the_stream(BytesIO, client, memory, threshold):
+    stream = BytesIO()
+    for i in range(0, len(LARGE), 1 << 16):
+        stream.write(LARGE[i:i + (1 << 16)])
+    stream.seek(0)
+    config = TransferConfig(multipart_threshold=threshold, multipart_chunksize=5 << 20,
+                            use_threads=False)
+
+    def upload():
+        client.upload_fileobj(stream, "bucket", "large", Config=config)
+
+    memory.check(upload, len(LARGE), io=0.8, quire=0.8)
+    assert stored(client, "large") == LARGE
+
+
+def test_a_download_holds_the_object_once(BytesIO, client, memory):
+    client.put_object(Bucket="bucket", Key="large", Body=LARGE)
+    stream = BytesIO()
+    config = TransferConfig(multipart_threshold=16 << 20, use_threads=False)
+
+    def download():
+        client.download_fileobj("bucket", "large", stream, Config=config)
+
+    memory.check(download, len(LARGE), io=1.3, quire=1.3)
     assert stream.getvalue() == LARGE

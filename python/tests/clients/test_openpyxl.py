@@ -53,3 +53,21 @@ def test_a_picture_in_a_sheet(BytesIO, photograph):
 def test_what_is_no_workbook_is_refused(BytesIO):
     with pytest.raises(Exception, match="not a zip file"):
         openpyxl.load_workbook(BytesIO(b"text"))
+
+
+def test_a_workbook_is_read_without_a_copy_of_it(BytesIO, memory, photograph):
+    book = openpyxl.Workbook()
+    book.active["A1"] = "text"
+    for i in range(16):
+        book.active.add_image(openpyxl.drawing.image.Image(BytesIO(photograph)), f"B{i + 1}")
+    stream = BytesIO()
+    book.save(stream)
+
+    def read():
+        book = openpyxl.load_workbook(stream, read_only=True)
+        value = book.active["A1"].value
+        book.close()
+        return value
+
+    read()  # the first fills caches
+    assert memory.check(read, len(stream.getvalue()), io=0.5, quire=0.5) == "text"

@@ -1,6 +1,7 @@
 """pandas reads and writes CSV, Parquet, Excel, pickles and feathers in the streams."""
 
 import io
+import sys
 
 import numpy as np
 import pandas as pd
@@ -126,3 +127,11 @@ def test_read_parquet_holds_no_copy_of_the_file(BytesIO, memory):
     size = stream.tell()
     stream.seek(0)
     assert memory.check(lambda: len(pd.read_parquet(stream)), size, io=1.1, quire=1.1) == 1_000_000
+
+
+def test_to_excel_leaves_the_file_once(BytesIO):
+    """What pandas and openpyxl build meanwhile is fifty times as large."""
+    stream = BytesIO()
+    FRAME[:1000].to_excel(stream, index=False)
+    size = stream.seek(0, 2)
+    assert size <= sys.getsizeof(stream) <= 1.6 * size

@@ -1,7 +1,10 @@
 """reportlab draws documents into streams, pypdf merges and marks them there."""
 
+import sys
+
 import pypdf
 import pytest
+from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
@@ -70,3 +73,19 @@ def test_a_document_is_encrypted(BytesIO):
 def test_what_is_no_document_is_refused(BytesIO):
     with pytest.raises(pypdf.errors.PdfReadError):
         pypdf.PdfReader(BytesIO(b"plain text"), strict=True)
+
+
+def test_a_merged_document_is_there_once(BytesIO):
+    """What pypdf and reportlab build meanwhile is several times as large."""
+    picture = BytesIO()
+    Image.effect_noise((256, 256), 64).save(picture, "PNG")
+    picture.seek(0)
+    document = drawn(BytesIO, "page", picture=picture)
+    writer = pypdf.PdfWriter()
+    writer.append(document)
+    writer.append(document)
+    merged = BytesIO()
+    writer.write(merged)
+    for stream in document, merged:
+        size = stream.seek(0, 2)
+        assert size <= sys.getsizeof(stream) <= 1.6 * size

@@ -82,6 +82,24 @@ def test_bytes_are_sent_from_and_received_into_the_buffer(BytesIO):
     second.close()
 
 
+def test_a_pipe_adds_the_message_that_is_received(BytesIO, memory):
+    stream, target = BytesIO(), BytesIO(bytes(len(DATA) * 16))
+    for _ in range(16):
+        stream.write(DATA)
+    first, second = multiprocessing.Pipe()
+
+    def carry():
+        thread = threading.Thread(target=first.send_bytes, args=(stream.getbuffer(),))
+        thread.start()
+        with target.getbuffer() as view:
+            second.recv_bytes_into(view)
+        thread.join(DEADLINE)
+
+    with first, second:
+        memory.check(carry, len(DATA) * 16, io=1.3, quire=1.3)
+    assert target.getvalue() == stream.getvalue() == DATA * 16
+
+
 def test_shared_memory_is_filled_from_a_stream(BytesIO):
     from multiprocessing.shared_memory import SharedMemory
 

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from google.protobuf import descriptor_pb2, message as messages, proto, struct_pb2, timestamp_pb2
+from google.protobuf import (descriptor_pb2, message as messages, proto, struct_pb2, timestamp_pb2,
+                             wrappers_pb2)
 
 ROWS = [{"id": i, "name": f"name {i}", "tags": ["a", "b"]} for i in range(1000)]
 
@@ -54,3 +55,16 @@ def test_a_descriptor_is_smaller_than_its_json(BytesIO):
     text = [{"name": row["name"], "field": [{"name": "id", "number": row["id"] + 1}]}
             for row in ROWS]
     assert len(stream.getvalue()) < 0.4 * len(json.dumps(text))
+
+
+def test_a_message_is_parsed_from_the_streams_own_memory(BytesIO, memory):
+    stream = BytesIO()
+    stream.write(wrappers_pb2.BytesValue(value=bytes(4 << 20)).SerializeToString())
+    again = wrappers_pb2.BytesValue()
+
+    def parse():
+        with stream.getbuffer() as view:
+            again.ParseFromString(view)
+
+    memory.check(parse, 4 << 20, io=0.1, quire=0.1)
+    assert len(again.value) == 4 << 20

@@ -123,6 +123,26 @@ def test_the_stream_itself_is_pickled_with_its_position(BytesIO, protocol):
     assert stream.tell() == 6
 
 
+def test_pickled_bytes_are_loaded_into_one_copy(BytesIO, memory):
+    data = bytes(range(256)) * (1 << 14)
+    stream = BytesIO()
+    pickle.dump(data, stream)
+    stream.seek(0)
+    assert memory.check(lambda: pickle.load(stream), len(data), io=1.1, quire=1.1) == data
+
+
+def test_rows_are_read_through_a_wrapper_without_a_copy(BytesIO, memory):
+    stream = BytesIO()
+    stream.write(b"12345,67890\r\n" * 60_000)
+    size = stream.tell()
+    stream.seek(0)
+
+    def rows():
+        return sum(1 for _ in csv.reader(io.TextIOWrapper(stream, newline="")))
+
+    assert memory.check(rows, size, io=0.2, quire=0.2) == 60_000
+
+
 def test_json_is_loaded(BytesIO):
     stream = BytesIO(json.dumps(ROWS).encode())
     assert json.load(stream) == ROWS

@@ -183,6 +183,9 @@ def django_application():
         assert file.read() == data
         return JsonResponse(digest(data) | {"kind": type(file.file).__module__})
 
+    def count(request):
+        return JsonResponse({"size": sum(map(len, request.FILES["file"].chunks()))})
+
     def size(request):
         stream = application.BytesIO(request.body)
         with Image.open(stream) as image:
@@ -192,7 +195,7 @@ def django_application():
         settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=(), DATA_UPLOAD_MAX_MEMORY_SIZE=1 << 24,
                            FILE_UPLOAD_MAX_MEMORY_SIZE=1 << 24)
         django.setup()
-    settings.ROOT_URLCONF = (path("upload", upload), path("size", size))
+    settings.ROOT_URLCONF = (path("upload", upload), path("count", count), path("size", size))
     application = WSGIHandler()
     return application
 
@@ -285,3 +288,31 @@ def test_a_form_copies_a_stream_that_was_written_once_less(BytesIO, memory):
 
     request = memory.check(prepared, len(NOISE), io=2.2, quire=1.2)
     assert NOISE in request.body
+
+
+def test_flask_keeps_an_upload_once(BytesIO, memory, flask_server):
+    """What the client sends piece by piece the server collects and hands on whole."""
+    stream = BytesIO()
+    stream.write(NOISE)
+
+    def post():
+        stream.seek(0)
+        return requests.post(f"{flask_server}/digest", data=stream, timeout=TIMEOUT)
+
+    post()  # the first imports much
+    assert memory.check(post, len(NOISE), io=1.3, quire=1.3).json() == digest(NOISE)
+
+
+def test_django_keeps_an_upload_once(BytesIO, memory, monkeypatch):
+    monkeypatch.setattr("django.core.files.uploadhandler.BytesIO", BytesIO)
+    request = requests.Request("POST", "http://127.0.0.1", files={"file": ("x", NOISE)}).prepare()
+    body, kind = BytesIO(request.body), {"Content-Type": request.headers["Content-Type"]}
+
+    def post():
+        body.seek(0)
+        return requests.post(f"{address}/count", data=body, headers=kind, timeout=TIMEOUT)
+
+    with servers.wsgi(django_application()) as address:
+        post()
+        answer = memory.check(post, len(NOISE), io=2.2, quire=1.3)
+    assert answer.json() == {"size": len(NOISE)}
