@@ -103,9 +103,7 @@ double milliseconds(Action action) {
 
 /// What a log takes, and the sum that was read of it.
 struct Cost {
-  double bytes = 0;
-  double write = 0;
-  double read = 0;
+  double bytes = 0, write = 0, read = 0;
   std::uint64_t sum = 0;
 };
 

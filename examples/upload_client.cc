@@ -3,7 +3,6 @@
 //
 //     upload_client URL FILE...     `-` is the standard input, which is kept to be sent again
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -26,7 +25,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kMostAttempts = 5;
+constexpr int kMostAttempts = 6;
 
 /// What can be sent again.
 std::unique_ptr<Stream> open(const std::string& name) {
@@ -53,6 +52,7 @@ bool failed(CurlTransfer& transfer, CURL* handle) {
   if (status >= 400 && status < 500) {
     throw std::runtime_error("refused with status " + std::to_string(status));
   }
+  if (status >= 500) std::cerr << "status " << status << '\n';
   return status >= 500;
 }
 

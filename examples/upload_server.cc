@@ -1,149 +1,145 @@
-// An HTTP server that takes uploads: forms with files, each form into a SpooledIO, so that what is kept in
-// memory depends on how many clients there are and not on what they send. It answers with what it got.
+// An HTTP server that takes forms with files, each form into a SpooledIO, so that what is kept in memory
+// depends on how many clients there are and not on what they send.
 //
 //     upload_server [PORT]     prints its port; serves until its standard input ends
 //
-// cpp-httplib speaks HTTP; this program decides what is too much or too slow. A form is taken apart when
-// it is there: its bytes are contiguous, on the disk too, and the files in it are slices that share them.
+//     POST /upload      a line for each file: its size, where it was, its SHA-256 and its name
+//     POST /thumbnail   the picture in the form, small, upright and marked, as PNG
+//
+// Beast speaks HTTP; what is too much or too slow is decided here. A form is taken apart when it is there:
+// its bytes are contiguous, on the disk too, and the files in it are slices that share them. In memory a
+// client costs a megabyte at most, and a picture that is being made small 128 of them.
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <limits>
+#include <memory>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <vector>
 
-#include <httplib.h>
-
+#include "quire/adapters/beast.h"
 #include "quire/adapters/hash.h"
+#include "quire/adapters/image.h"
+#include "quire/adapters/zlib.h"
 #include "quire/quire.h"
+#include "thumbnail/picture.h"
+#include "upload/connection.h"
+#include "upload/form.h"
+#include "upload/listener.h"
 
 using namespace quire;
 using namespace std::chrono_literals;
+namespace http = boost::beast::http;
+using http::status;
 
 namespace {
 
+constexpr std::size_t kMostClients = 32, kMostPainters = 2, kMostFiles = 16, kSide = 256;
 constexpr std::size_t kInMemory = std::size_t{512} << 10;  // of a form; the rest goes to the disk
 constexpr std::size_t kMostOfForm = std::size_t{32} << 20;
-constexpr std::size_t kMostFiles = 16;
-constexpr auto kMostTime = 20s, kMostSilence = 5s;  // of a form
+constexpr std::uint64_t kMostPixels = 16'000'000;
+constexpr auto kMostTime = 20s, kMostSilence = 5s;
 
-/// What ends a request: the status of the answer, and why.
-struct Refusal : std::runtime_error {
-  Refusal(int status_, const std::string& why) : std::runtime_error(why), status(status_) {}
+using Answer = http::response<StreamBody<>>;
 
-  int status;
-};
-
-struct File {
-  std::string name;
-  Bytes content;
-};
-
-/// The value of `name="..."`, or name=..., in a header; empty if there is none.
-std::string parameter(std::string_view header, const std::string& name) {
-  const std::size_t found = header.find("; " + name + "=");
-  if (found == npos) return "";
-  std::string_view value = header.substr(found + name.size() + 3);
-  const bool quoted = value.substr(0, 1) == "\"";
-  if (quoted) value.remove_prefix(1);
-  return std::string(value.substr(0, value.find_first_of(quoted ? "\"\r\n" : "; \r\n")));
-}
-
-/// The parts of a form between its boundaries (RFC 2046, 5.1.1).
-std::vector<File> files_of(const Bytes& form, const std::string& boundary) {
-  const Refusal damaged(400, "not a whole form");
-  const std::string mark = "\r\n--" + boundary;
-  if (boundary.empty() || boundary.size() > 70) throw damaged;
-  std::vector<File> files;
-  std::size_t at = form.startswith(mark.substr(2)) ? mark.size() - 2 : form.find(mark);
-  if (at == npos) throw damaged;
-  if (at != mark.size() - 2) at += mark.size();  // behind what stands before the first part
-  while (!form.slice(at).startswith("--")) {
-    const std::size_t end = form.find(mark, at);
-    if (end == npos || !form.slice(at).startswith("\r\n")) throw damaged;
-    if (files.size() == kMostFiles) throw Refusal(413, "too many files");
-    const auto [head, blank_line, content] = form.slice(at + 2, end).partition("\r\n\r\n");
-    std::string name = parameter(head, "filename");
-    if (name.empty()) name = parameter(head, "name");
-    if (blank_line.empty() || name.empty()) throw damaged;
-    files.push_back({std::move(name), content});
-    at = end + mark.size();
-  }
-  if (files.empty()) throw damaged;
-  return files;
-}
-
-/// Receives a form; what comes out is one line for each file.
-std::string take(const httplib::Request& request, const httplib::ContentReader& content) {
-  if (!request.is_multipart_form_data()) throw Refusal(415, "only forms with files");
-  const std::string type = request.get_header_value("Content-Type");
-  // What is no form to the library comes as it is. Its own parser loses a boundary that two reads cut.
-  const_cast<httplib::Request&>(request).headers.erase("Content-Type");
-  SpooledIO form(SpooledOptions{.max_size = kInMemory, .size_limit = kMostOfForm});
-  const auto deadline = std::chrono::steady_clock::now() + kMostTime;
-  std::exception_ptr failure;  // none may pass through the library
-  const bool whole = content([&](const char* data, std::size_t size) {
-    try {
-      if (std::chrono::steady_clock::now() > deadline) throw Refusal(408, "too slow");
-      form.write({data, size});
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    return !failure;
-  });
-  if (failure) std::rethrow_exception(failure);
-  if (!whole) throw Refusal(400, "not a whole form");
+void show_files(const std::vector<FormFile>& files, bool on_disk, bool gzip, Answer& answer) {
   std::string lines;
-  for (const File& file : files_of(form.getvalue(), parameter(type, "boundary"))) {
-    lines += std::to_string(file.content.size()) + (form.rolled() ? " disk " : " memory ") +
+  for (const FormFile& file : files) {
+    lines += std::to_string(file.content.size()) + (on_disk ? " disk " : " memory ") +
              Sha256::digest_of(file.content).hex() + " " + file.name + "\n";
   }
-  return lines;
+  answer.set(http::field::content_type, "text/plain");
+  if (!gzip) return void(answer.body().write(lines));
+  answer.set(http::field::content_encoding, "gzip");
+  GzipWriter(answer.body()).write(lines);
 }
 
-void answer(const httplib::Request& request, httplib::Response& response,
-            const httplib::ContentReader& content) {
-  const auto refuse = [&](int status, const std::string& why) {
-    if (response.status != 413) response.status = status;  // which the library finds by itself
-    response.set_content(why + "\n", "text/plain");
-  };
-  try {
-    response.set_content(take(request, content),
-                         "text/plain");  // by gzip, if the client takes that
-  } catch (const Refusal& refusal) {
-    refuse(refusal.status, refusal.what());
-  } catch (const std::length_error&) {
-    refuse(413, "the form is too large");
-  } catch (const std::system_error& error) {
-    refuse(507, error.what());  // the disk
-  } catch (const std::exception& error) {
-    refuse(500, error.what());
+void show_thumbnail(const std::vector<FormFile>& files, Answer& answer) {
+  // A picture takes far more memory than the bytes that bring it.
+  static std::counting_semaphore<kMostPainters> painters(kMostPainters);
+  if (files.size() != 1) throw Refusal(status::bad_request, "not one picture");
+  if (!painters.try_acquire()) throw Refusal(status::service_unavailable, "too many pictures");
+  const std::shared_ptr<void> turn(&painters, [](void*) { painters.release(); });
+  BytesIO in(files[0].content);
+  Image image =
+      decode_image(in, {.max_pixels = kMostPixels, .least_width = kSide, .least_height = kSide});
+  image = resized(image, kSide);
+  watermark(image);
+  answer.set(http::field::content_type, "image/png");
+  encode_png(image, answer.body());
+}
+
+/// Receives a form, and answers.
+void answer_form(Connection& client, Answer& answer) {
+  http::request_parser<StreamBody<SpooledIO>> parser;
+  parser.body_limit(kMostOfForm);
+  client.read_header(parser);
+  auto& request = parser.get();
+  const bool upload = request.target() == "/upload";
+  if ((!upload && request.target() != "/thumbnail") || request.method() != http::verb::post) {
+    throw Refusal(status::not_found, "nothing to do here");
   }
+  const auto type_field = request[http::field::content_type];
+  const std::string type(type_field.begin(), type_field.end());
+  if (!boost::beast::iequals(type.substr(0, type.find_first_of("; ")), "multipart/form-data")) {
+    throw Refusal(status::unsupported_media_type, "only forms with files");
+  }
+  SpooledIO& form = request.body();
+  form = SpooledIO(SpooledOptions{.max_size = kInMemory, .size_limit = kMostOfForm});
+  client.read_body(parser);
+  const auto files = files_of(form.getvalue(), parameter(type, "boundary"), kMostFiles);
+  if (!upload) return show_thumbnail(files, answer);
+  show_files(files, form.rolled(), accepts(request, "gzip"), answer);
+}
+
+status status_of(const std::exception& error) {
+  if (const auto* refusal = dynamic_cast<const Refusal*>(&error)) return refusal->status;
+  if (dynamic_cast<const FormError*>(&error)) return status::bad_request;
+  if (dynamic_cast<const ImageError*>(&error)) return status::unprocessable_entity;
+  if (dynamic_cast<const std::length_error*>(&error)) return status::payload_too_large;
+  if (dynamic_cast<const std::system_error*>(&error)) return status::insufficient_storage;
+  return status::internal_server_error;
+}
+
+void serve(Connection& client, bool busy) try {
+  Answer answer;
+  try {
+    client.allow(kMostTime, kMostSilence);
+    if (busy) throw Refusal(status::service_unavailable, "too many clients");
+    answer_form(client, answer);
+  } catch (const std::exception& error) {
+    answer = Answer(status_of(error), 11);
+    answer.set(http::field::content_type, "text/plain");
+    answer.body() = BytesIO(ByteSpan(std::string(error.what()) + "\n"));
+  }
+  answer.keep_alive(false);
+  answer.prepare_payload();
+  client.allow(kMostSilence, kMostSilence);  // whatever the form has taken
+  client.write(answer);
+  if (!busy) client.close();
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  httplib::Server server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(32); };
-  server.set_payload_max_length(kMostOfForm);
-  server.set_keep_alive_max_count(1);  // what a refused client still sends is no request
-  server.set_read_timeout(kMostSilence);
-  server.set_write_timeout(kMostSilence);
-  server.Post("/upload", answer);
-  const int port = argc > 1 ? std::atoi(argv[1]) : server.bind_to_any_port("127.0.0.1");
-  if (argc > 1 && !server.bind_to_port("127.0.0.1", port)) return EXIT_FAILURE;
-  std::cout << port << std::endl;
+int main(int argc, char** argv) try {
+  Listener listener(static_cast<unsigned short>(argc > 1 ? std::stoi(argv[1]) : 0));
+  std::cout << listener.port() << std::endl;
   const std::jthread end([&] {
-    while (std::cin.get() != EOF) {
-    }
-    server.stop();
+    std::cin.ignore(std::numeric_limits<std::streamsize>::max());
+    listener.stop();
   });
-  return server.listen_after_bind() ? EXIT_SUCCESS : EXIT_FAILURE;
+  listener.run(kMostClients, serve);
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return EXIT_FAILURE;
 }

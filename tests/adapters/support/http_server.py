@@ -8,7 +8,8 @@ standard input ends.
   /bytes/N            N bytes; /chunked/N without Content-Length; /cut/N all but the last
   /redirect           307, after all was taken, to /echo
   /digest             asks for a digest, after all was taken; then as /echo
-  /busy/N             503 for the first N requests, then as /sha256
+  /busy/N             503 for the first N requests, then as /sha256, and of a form as /form
+  /drop/N             likewise, but hangs up on the first N when it has some of the body
   /status/N           that status, and a page
 """
 
@@ -51,24 +52,35 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def is_first_of(self, number):
+        busy[self.path] = busy.get(self.path, 0) + 1
+        return busy[self.path] <= number
+
+    def form(self, sent):
+        head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
+        form = email.message_from_bytes(head + sent, policy=email.policy.HTTP)
+        lines = []
+        for part in form.iter_parts():
+            content = part.get_payload(decode=True)
+            name = part.get_param("name", header="content-disposition")
+            lines.append(f"{name} {part.get_filename()} {len(content)} "
+                         f"{hashlib.sha256(content).hexdigest()}\n")
+        return "".join(lines).encode()
+
     def do_GET(self):
-        sent = self.body()
         kind, _, argument = self.path[1:].partition("/")
         number = int(argument) if argument.isdigit() else 0
+        if kind == "drop" and self.is_first_of(number):
+            self.rfile.read(100_000)
+            self.close_connection = True
+            return
+        sent = self.body()
         if kind == "echo":
             self.answer(200, sent, [("X-Method", self.command)])
         elif kind == "sha256":
             self.answer(200, hashlib.sha256(sent).hexdigest().encode())
         elif kind == "form":
-            head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-            form = email.message_from_bytes(head + sent, policy=email.policy.HTTP)
-            lines = []
-            for part in form.iter_parts():
-                content = part.get_payload(decode=True)
-                name = part.get_param("name", header="content-disposition")
-                lines.append(f"{name} {part.get_filename()} {len(content)} "
-                             f"{hashlib.sha256(content).hexdigest()}\n")
-            self.answer(200, "".join(lines).encode())
+            self.answer(200, self.form(sent))
         elif kind == "bytes":
             self.answer(200, pattern(number))
         elif kind == "chunked":
@@ -94,12 +106,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             else:
                 self.answer(401, b"who are you?",
                             [("WWW-Authenticate", 'Digest realm="r", nonce="n", qop="auth"')])
-        elif kind == "busy":
-            busy[self.path] = busy.get(self.path, 0) + 1
-            if busy[self.path] <= number:
-                self.answer(503, b"later")
-            else:
-                self.answer(200, hashlib.sha256(sent).hexdigest().encode())
+        elif kind == "busy" and self.is_first_of(number):
+            self.answer(503, b"later")
+        elif kind in ("busy", "drop"):
+            is_form = self.headers.get_content_type() == "multipart/form-data"
+            self.answer(200, self.form(sent) if is_form else
+                        hashlib.sha256(sent).hexdigest().encode())
         elif kind == "status":
             self.answer(number, b"a page about it")
         else:

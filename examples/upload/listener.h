@@ -1,0 +1,54 @@
+// Takes clients, and gives each a thread; those for whom there is none are told so.
+//
+// Lifetime: what run() was given must live until it returns. Thread: stop() may come from any.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include <boost/asio.hpp>
+
+#include "upload/connection.h"
+
+class Listener {
+ public:
+  /// Port 0: any that is free.
+  explicit Listener(unsigned short port)
+      : acceptor_(io_, {boost::asio::ip::address_v4::loopback(), port}) {}
+
+  [[nodiscard]] unsigned short port() const { return acceptor_.local_endpoint().port(); }
+
+  /// Calls `serve(connection, false)` for each client on a thread of its own; where `most` are being
+  /// served already, `serve(connection, true)` on this one. Returns after stop(), when all were served.
+  template <class Serve>
+  void run(std::size_t most, Serve serve) {
+    boost::asio::thread_pool threads(most);
+    std::atomic<std::size_t> clients = 0;
+    const std::function<void()> accept = [&] {
+      const auto client = std::make_shared<Connection>();
+      acceptor_.async_accept(client->socket(), [&, client](const Connection::Error& error) {
+        if (!error && clients == most) {
+          serve(*client, true);
+        } else if (!error) {
+          ++clients;
+          boost::asio::post(threads, [&, client] {
+            serve(*client, false);
+            --clients;
+          });
+        }
+        accept();
+      });
+    };
+    accept();
+    io_.run();
+    threads.join();
+  }
+
+  void stop() { io_.stop(); }
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+};
