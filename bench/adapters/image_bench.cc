@@ -13,6 +13,7 @@
 #include <png.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/image.h"
 #include "quire/bytes_io.h"
 #include "quire/ledger.h"
@@ -41,6 +42,7 @@ template <class Work>
 void image_row(const std::string& workload, std::string_view peer, Work work) {
   long_row("image/" + workload, peer, [=](benchmark::State& state) {
     std::uint64_t copied = 0;
+    const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
       if (work() == 0) state.SkipWithError("nothing came out");
