@@ -42,6 +42,7 @@ template <class Work>
 void image_row(const std::string& workload, std::string_view peer, Work work) {
   long_row("image/" + workload, peer, [=](benchmark::State& state) {
     std::uint64_t copied = 0;
+    const std::size_t size = pixels().pixels.size();
     const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
@@ -49,7 +50,7 @@ void image_row(const std::string& workload, std::string_view peer, Work work) {
       copied = (quire::thread_ledger() - before).copied_total();
     }
     state.counters["copied_bytes"] = static_cast<double>(copied);
-    count_bytes(state, pixels().pixels.size());
+    count_bytes(state, size);
   });
 }
 
