@@ -13,8 +13,8 @@ namespace quire {
 
 namespace {
 
-/// How much is read from the inner stream at a time, and the buffer in front of one that is written to.
-/// A BytesIO always shares results of this size.
+/// How much is read from an inner stream that does not share its memory, and the buffer in front of one
+/// that is written to.
 constexpr std::size_t kPiece = std::size_t{64} * 1024;
 
 /// Room that is asked for in the memory of a BytesIO. What is not used stays the stream's.
@@ -266,7 +266,9 @@ bool DecodingStream::fetch() {
   // First the memory goes back that the next piece may take.
   piece_ = {};
   used_ = 0;
-  piece_ = inner().read1(static_cast<std::ptrdiff_t>(kPiece));
+  // What is shared costs nothing however large it is, and then nothing lies across two pieces.
+  const bool shares = detail::lender(inner(), 0) != nullptr;
+  piece_ = inner().read1(shares ? -1 : static_cast<std::ptrdiff_t>(kPiece));
   return !piece_.empty();
 }
 

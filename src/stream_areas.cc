@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "do_both.h"
 #include "quire/bytes_io.h"
 #include "quire/error.h"
 
@@ -19,23 +20,6 @@ constexpr std::size_t kWriteBuffer = std::size_t{32} << 10;
 Stream& checked(const StreamHandle& stream) {
   if (!stream) throw_closed();
   return *stream;
-}
-
-/// finish() in any case, also when `settle()` throws: what that has to say comes first.
-template <class Settle>
-void settle_and_finish(StreamHandle& stream, Settle settle) {
-  if (!stream) return;
-  try {
-    settle();
-  } catch (...) {
-    try {
-      std::exchange(stream, {}).finish();
-    } catch (...) {
-      // The first report is the one that helps.
-    }
-    throw;
-  }
-  std::exchange(stream, {}).finish();
 }
 
 }  // namespace
@@ -109,7 +93,8 @@ Stream& ReadArea::settle() {
 }
 
 void ReadArea::close() {
-  settle_and_finish(stream_, [this] { settle(); });
+  if (!stream_) return;
+  do_both([this] { settle(); }, [this] { std::exchange(stream_, {}).finish(); });
 }
 
 // --- WriteArea -----------------------------------------------------------------------------------
@@ -177,7 +162,8 @@ Stream& WriteArea::settle() {
 }
 
 void WriteArea::close() {
-  settle_and_finish(stream_, [this] { settle(); });
+  if (!stream_) return;
+  do_both([this] { settle(); }, [this] { std::exchange(stream_, {}).finish(); });
 }
 
 }  // namespace quire::detail

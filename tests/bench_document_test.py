@@ -48,6 +48,17 @@ class Documented(unittest.TestCase):
         self.assertEqual(self.written("rows quire\neach append/8 B = a write\n"),
                          "|  | quire |\n|---|--:|\n| a write | 20 ns |")
 
+    def test_workloads_beside_each_other_have_a_line_for_each_peer(self):
+        self.results.add(measured("append/8 B/std::string", 300))
+        for peer, moved in (("quire", 8 << 20), ("std::string", 12 << 20), ("never timed", 1)):
+            self.results.add(measured(f"append/8 B/{peer}", 7e9, moved_bytes=moved), timed=False)
+        self.assertEqual(self.written("beside write/1 MiB; append/* "),
+                         "|  | peer | time | each | x quire | moved |\n|---|--:|--:|--:|--:|--:|\n"
+                         "| write: 1 MiB | shared_ptr\\<x> | 50 ns |  | 5.00 |  |\n"
+                         "|  | quire | 10 ns |  | 1.00 |  |\n"
+                         "| append: 8 B | quire | 200 ns | 20 ns | 1.00 | 8.0 MiB |\n"
+                         "|  | std::string | 300 ns |  | 1.50 | 12.0 MiB |")
+
     def test_what_was_not_measured_stays(self):
         for region in ("tables write/4 GiB ", "grid write/*GiB ", "rows quire\nwrite/4 GiB = x\n"):
             self.assertEqual(self.written(region), "old", region)

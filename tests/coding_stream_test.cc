@@ -379,6 +379,37 @@ TEST(DecodingStream, TakesItsBytesFromTheMemoryOfTheStreamUnderneath) {
   EXPECT_TRUE(room == data);
 }
 
+// What a decoder must have in one piece, such as an encrypted message, it need not put together then.
+TEST(DecodingStream, HandsOnAllThatABytesIOHasInOnePiece) {
+  class Watching : public HexDecoder {
+   public:
+    explicit Watching(std::size_t& most) : most_(most) {}
+
+    Step decode(ByteSpan bytes, MutableByteSpan room) override {
+      most_ = std::max(most_, bytes.size());
+      return HexDecoder::decode(bytes, room);
+    }
+
+   private:
+    std::size_t& most_;
+  };
+
+  const string data = pattern(100'000);
+  const string all = encoded(data);
+  const auto most_at_once = [&](Stream& source) {
+    std::size_t most = 0;
+    DecodingStream stream(source, std::make_unique<Watching>(most));
+    EXPECT_TRUE(text(stream.read()) == data);
+    return most;
+  };
+  BytesIO bytes{Bytes(all)};
+  EXPECT_EQ(most_at_once(bytes), all.size());
+  SpooledIO spooled{Bytes(all)};
+  EXPECT_EQ(most_at_once(spooled), all.size());
+  TestStream other(all);
+  EXPECT_EQ(most_at_once(other), 65536U) << "no more memory than that";
+}
+
 TEST(DecodingStream, ReadsOneBehindTheOther) {
   const string many = encoded("one, ") + encoded("") + "   " + encoded("two") + "  ";
   for (const std::size_t most_a_call : {std::size_t{1}, std::size_t{2}, npos}) {

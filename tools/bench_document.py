@@ -13,6 +13,7 @@ that only the nightly run measures, what is there stays. The kinds:
     targets  all of them; no workloads
     counted  a small stream's life, counted; no workloads
     tables   a table for each workload, a line for each peer
+    beside   one table for all of them, a line for each peer of each
     grid     one table, a line for each workload, a column for each peer; with the pattern's part
              before the first `*` left out. `grid [PEER; PEER]` chooses the columns
     rows     a grid whose lines have names: below `rows PEER; PEER` a line `WORKLOAD = NAME` for
@@ -63,6 +64,16 @@ def tables(results, words):
             yield f"**{family}: {what}**\n"
             yield from table(HEAD, list(cells(results.rows[workload])))
             yield ""
+
+
+def beside(results, words):
+    lines = []
+    for pattern in split(words):
+        for workload, _ in matching(results, pattern):
+            names = iter([workload.replace("/", ": ")])
+            lines += [[next(names, ""), *line] for line in cells(results.rows[workload])]
+    if lines:
+        yield from table(["", *HEAD], lines)
 
 
 def cell(row, each=False):
@@ -119,7 +130,8 @@ def counted(results, _):
                       for name, counts in results.counted.items()])
 
 
-KINDS = {"targets": print_targets, "counted": counted, "tables": tables, "grid": grid, "rows": rows}
+KINDS = {"targets": print_targets, "counted": counted, "tables": tables, "beside": beside,
+         "grid": grid, "rows": rows}
 
 
 def documented(text, results):

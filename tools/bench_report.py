@@ -62,11 +62,12 @@ class Results:
                 self.counted.update(content["counted"])
             self.missing_peers.update(content.get("context", {}).get("peers_not_built", "").split())
             for benchmark in content.get("benchmarks", []):
-                self.add(benchmark)
+                self.add(benchmark, timed=not path.name.endswith(".moved.json"))
         if not files:
             self.errors.append(f"no results in {folder}")
 
-    def add(self, benchmark):
+    def add(self, benchmark, timed=True):
+        """A run that was not timed tells only what it moved, of rows that were timed before."""
         name = benchmark["run_name"]
         family, workload, peer = name.split("/")[:3]
         if benchmark.get("error_occurred"):
@@ -74,8 +75,12 @@ class Results:
             return
         if benchmark["run_type"] != "iteration":
             return
-        peers = self.rows.setdefault(f"{family}/{workload}", {})
-        row = peers.setdefault(peer, Row())
+        workload = f"{family}/{workload}"
+        if not timed:
+            if peer in self.rows.get(workload, {}):
+                self.rows[workload][peer].notes["moved_bytes"] = [benchmark["moved_bytes"]]
+            return
+        row = self.rows.setdefault(workload, {}).setdefault(peer, Row())
         # A row that times itself leaves its processor time as `real_time`.
         clock = "real_time" if "/manual_time" in name else "cpu_time"
         time = benchmark[clock] * NANOSECONDS[benchmark["time_unit"]]
@@ -377,11 +382,13 @@ def cells(peers):
     for peer, row in peers.items():
         spread = "" if row.spread is None else f"{row.spread:.0%}"
         each = in_words(row.time / row.items) if row.items > 1 else ""
-        more = f"{row.note('extra_bytes') / MIB:.1f} MiB" if "extra_bytes" in row.notes else ""
-        yield peer, in_words(row.time), each, in_times(row.time / ours) if ours else "", spread, more
+        memory, moved = (f"{row.note(name) / MIB:.1f} MiB" if name in row.notes else ""
+                         for name in ("extra_bytes", "moved_bytes"))
+        yield (peer, in_words(row.time), each, in_times(row.time / ours) if ours else "", spread,
+               memory, moved)
 
 
-HEAD = ("peer", "time", "each", "x quire", "spread", "memory")
+HEAD = ("peer", "time", "each", "x quire", "spread", "memory", "moved")
 
 
 def print_tables(results):
@@ -389,7 +396,7 @@ def print_tables(results):
         family, _, what = workload.partition("/")
         print(f"\n{family}: {what}")
         for line in (HEAD, *cells(peers)):
-            print("  {:<22} {:>9} {:>9} {:>9} {:>7} {:>11}".format(*line))
+            print("  {:<22} {:>9} {:>9} {:>9} {:>7} {:>11} {:>11}".format(*line))
 
 
 def print_counted(results):

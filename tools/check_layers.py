@@ -40,7 +40,7 @@ ADAPTERS = {
     "gtest": "gtest/",
     "hash": "| openssl/ xxhash.h zlib.h",
     "image": "| jpeglib.h jerror.h png.h",
-    "iostream": "",
+    "iostream": "| ../do_both.h",
     "lz4": "| lz4frame.h",
     "protobuf": "google/protobuf/",
     "socket": "| fcntl.h poll.h sys/ ../platform/",

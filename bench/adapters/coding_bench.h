@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/bytes_io.h"
 #include "quire/ledger.h"
 #include "quire/stream.h"
@@ -45,6 +46,7 @@ void coding_row(const std::string& workload, std::string_view peer, std::size_t 
                 Code code) {
   long_row(workload, peer, [=](benchmark::State& state) {
     std::uint64_t copied = 0;
+    const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
       if (code() != expected) state.SkipWithError("another size");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/hash.h"
 #include "quire/bytes_io.h"
 #include "quire/ledger.h"
@@ -28,6 +29,7 @@ void hash_row(const std::string& workload, std::string_view peer, Action hash_al
   long_row("hash/" + workload, peer, [=](benchmark::State& state) {
     const quire::Bytes expected = H::digest_of(data());
     std::uint64_t copied = 0;
+    const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
       if (hash_all() != expected) state.SkipWithError("another digest");

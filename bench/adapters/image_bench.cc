@@ -13,6 +13,7 @@
 #include <png.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/image.h"
 #include "quire/bytes_io.h"
 #include "quire/ledger.h"
@@ -41,13 +42,15 @@ template <class Work>
 void image_row(const std::string& workload, std::string_view peer, Work work) {
   long_row("image/" + workload, peer, [=](benchmark::State& state) {
     std::uint64_t copied = 0;
+    const std::size_t size = pixels().pixels.size();
+    const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
       if (work() == 0) state.SkipWithError("nothing came out");
       copied = (quire::thread_ledger() - before).copied_total();
     }
     state.counters["copied_bytes"] = static_cast<double>(copied);
-    count_bytes(state, pixels().pixels.size());
+    count_bytes(state, size);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/iostream.h"
 #include "quire/bytes_io.h"
 #include "quire/file_io.h"
@@ -39,6 +40,7 @@ template <class Print>
 void print_row(std::string_view peer, Print print) {
   long_row("iostream/<< 1e6 ints, value", peer, [=](benchmark::State& state) {
     const std::size_t size = numbers_size();
+    const Moved moved(state);
     for (auto _ : state) {
       if (print() != size) state.SkipWithError("not all was printed");
     }
@@ -53,6 +55,7 @@ void parse_row(std::string_view peer, Sum sum) {
     print_numbers(out);
     const quire::Bytes text(out.str());
     const std::string same = out.str();
+    const Moved moved(state);
     for (auto _ : state) {
       if (sum(text, same) != numbers() * (numbers() - 1) / 2) state.SkipWithError("another sum");
     }
@@ -77,6 +80,7 @@ void lines_row(const std::string& workload, std::string_view peer, Walk walk) {
   long_row("iostream/" + workload, peer, [=](benchmark::State& state) {
     const std::string text = lines_text(text_size() / kWidth * kWidth, kWidth);
     const quire::Bytes shared(text);
+    const Moved moved(state);
     for (auto _ : state) {
       if (walk(shared, text) != text.size()) state.SkipWithError("not all lines were read");
     }

@@ -12,6 +12,7 @@
 #include <google/protobuf/util/delimited_message_util.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/protobuf.h"
 #include "quire/bytes_io.h"
 #include "quire/ledger.h"
@@ -40,6 +41,7 @@ void message_row(const std::string& workload, std::string_view peer, Work work) 
   long_row("protobuf/" + workload, peer, [=](benchmark::State& state) {
     std::size_t size = 0;
     std::uint64_t copied = 0;
+    const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
       size = work();

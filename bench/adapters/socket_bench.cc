@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/socket.h"
 #include "quire/bytes_io.h"
 #include "quire/file_io.h"
@@ -70,6 +71,7 @@ template <class Send>
 void send_row(const std::string& workload, std::string_view peer, Send send) {
   long_row("socket/" + workload, peer, [=](benchmark::State& state) {
     const Drain drain;
+    const Moved moved(state);
     for (auto _ : state) {
       rusage before{};
       rusage after{};

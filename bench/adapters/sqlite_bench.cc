@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/sqlite.h"
 #include "quire/bytes_io.h"
 #include "quire/ledger.h"
@@ -91,6 +92,7 @@ void blob_row(const std::string& workload, std::string_view peer, Work work) {
   long_row("sqlite/" + workload, peer, [=](benchmark::State& state) {
     Table table;
     std::uint64_t copied = 0;
+    const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
       for (std::size_t row = 0; row < kRows; ++row) work(table, row);

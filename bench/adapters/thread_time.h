@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/ledger.h"
 
 namespace bench {
@@ -27,6 +28,7 @@ void thread_row(const std::string& workload, std::string_view peer, std::size_t 
                 Action action) {
   long_row(workload, peer, [=](benchmark::State& state) {
     const quire::Ledger before = quire::thread_ledger();
+    const Moved moved(state);
     for (auto _ : state) {
       const double start = thread_seconds();
       action();

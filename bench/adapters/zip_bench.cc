@@ -11,6 +11,7 @@
 #include <zip.h>
 
 #include "bench.h"
+#include "moved.h"
 #include "quire/adapters/zip.h"
 #include "quire/bytes_io.h"
 #include "quire/ledger.h"
@@ -44,6 +45,7 @@ template <class Work>
 void zip_row(const std::string& workload, std::string_view peer, Work work) {
   long_row("zip/" + workload, peer, [=](benchmark::State& state) {
     std::uint64_t copied = 0;
+    const Moved moved(state);
     for (auto _ : state) {
       const quire::Ledger before = quire::thread_ledger();
       if (work() < kMembers * content().size()) state.SkipWithError("something is missing");

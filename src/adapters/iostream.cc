@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "../do_both.h"
 #include "quire/bytes_io.h"
 #include "quire/error.h"
 
@@ -53,23 +54,13 @@ Stream& streambuf::stream() {
 
 void streambuf::close() {
   if (!stream_) return;
-  const auto finish = [this] {
-    room_.reset();
-    setp(nullptr, nullptr);
-    setg(nullptr, nullptr, nullptr);
-    std::exchange(stream_, {}).finish();
-  };
-  try {
-    static_cast<void>(stream());
-  } catch (...) {
-    try {
-      finish();
-    } catch (...) {
-      // The first report is the one that helps.
-    }
-    throw;
-  }
-  finish();
+  detail::do_both([this] { static_cast<void>(stream()); },
+                  [this] {
+                    room_.reset();
+                    setp(nullptr, nullptr);
+                    setg(nullptr, nullptr, nullptr);
+                    std::exchange(stream_, {}).finish();
+                  });
 }
 
 void streambuf::set_get_area(ByteSpan area, std::size_t next) noexcept {

@@ -1,6 +1,8 @@
 #include "quire/adapters/zstd.h"
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <string>
@@ -9,6 +11,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "quire/detail/endian.h"
 #include "quire/error.h"
 
 namespace quire {
@@ -21,6 +24,9 @@ std::size_t checked(std::size_t result) {
   if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
   detail::throw_invalid(std::string("zstd: ") + ZSTD_getErrorName(result));
 }
+
+/// libzstd's own choice where it needs a window.
+constexpr std::uint64_t kMostWindow = (std::uint64_t{1} << 27) + 1;
 
 struct Free {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
@@ -61,11 +67,41 @@ class ZstdEncoder : public Encoder {
   std::unique_ptr<ZSTD_CCtx, Free> context_;
 };
 
+/// The memory that a frame wants for what it refers back to, as its first bytes say. 0 where these are
+/// too few to tell, or no frame's.
+std::uint64_t window_of(ByteSpan frame) {
+  constexpr std::size_t kDescriptor = 4;
+  constexpr unsigned kSingleSegment = 0x20;
+  constexpr std::size_t kDictionaryIdSizes[] = {0, 1, 2, 4};
+  if (frame.size() <= kDescriptor + 1 ||
+      detail::load<std::uint32_t>(frame.data(), std::endian::little) != ZSTD_MAGICNUMBER) {
+    return 0;
+  }
+  const auto descriptor = std::to_integer<unsigned>(frame[kDescriptor]);
+  if ((descriptor & kSingleSegment) == 0) {
+    const auto window = std::to_integer<unsigned>(frame[kDescriptor + 1]);
+    const std::uint64_t base = std::uint64_t{1} << (10 + (window >> 3));
+    return base + base / 8 * (window & 7);
+  }
+  // All of the content, whose size is only in 4 or 8 bytes large enough to matter.
+  const std::size_t at = kDescriptor + 1 + kDictionaryIdSizes[descriptor & 3];
+  const unsigned size = descriptor >> 6;
+  if (size < 2 || frame.size() < at + (std::size_t{1} << size)) return 0;
+  return size == 2 ? detail::load<std::uint32_t>(frame.data() + at, std::endian::little)
+                   : detail::load<std::uint64_t>(frame.data() + at, std::endian::little);
+}
+
 class ZstdDecoder : public Decoder {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "zstd"; }
 
   Step decode(ByteSpan bytes, MutableByteSpan room) override {
+    // A frame that is all at hand libzstd decodes without a window, and would take one of any size.
+    // Whether it is at hand is not for it to decide.
+    if (at_start_ && window_of(bytes) > kMostWindow) {
+      return {0, 0, false, ZSTD_getErrorString(ZSTD_error_frameParameter_windowTooLarge)};
+    }
+    if (!bytes.empty()) at_start_ = false;
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     ZSTD_outBuffer out{room.data(), room.size(), 0};
     const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
@@ -77,9 +113,13 @@ class ZstdDecoder : public Decoder {
     return step;
   }
 
-  void restart() override { ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only); }
+  void restart() override {
+    ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
+    at_start_ = true;
+  }
 
  private:
+  bool at_start_ = true;  // of a frame
   std::unique_ptr<ZSTD_DCtx, Free> context_ = owned(ZSTD_createDCtx());
 };
 

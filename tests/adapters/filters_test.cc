@@ -42,7 +42,11 @@ Filter secret() {
 
 const Filter gzip = test::filter_of<GzipWriter, GzipReader>("gzip");
 const Filter zstd = test::filter_of<ZstdWriter, ZstdReader>("zstd");
+const Filter zlib = test::filter_of<ZlibWriter, ZlibReader>("zlib");
+const Filter deflate = test::filter_of<DeflateWriter, DeflateReader>("deflate");
 const Filter lz4 = test::filter_of<Lz4Writer, Lz4Reader>("lz4");
+const Filter crc32 = test::filter_of<HashStream<Crc32>>("crc32");
+const Filter xxh3 = test::filter_of<HashStream<Xxh3>>("xxh3");
 const Filter sha256 = test::filter_of<HashStream<Sha256>>("sha256");
 
 // What is written is compressed, then encrypted, then hashed, and the other way round.
@@ -54,6 +58,74 @@ TEST(Filters, StandOnEachOther) {
     test::expect_any_piece(filter, "");
     test::expect_errors_come_through(filter);
     test::expect_manners(filter);
+  }
+}
+
+TEST(Filters, EachStandsOnEveryOther) {
+  const std::vector<Filter> all = {gzip, zlib, deflate, zstd, lz4, secret(), crc32, xxh3, sha256};
+  for (const Filter& outer : all) {
+    for (const Filter& inner : all) {
+      const Filter filter = on(outer, inner);
+      for (const string& data : {string(), test::pattern(1000), test::random_bytes(66'000)}) {
+        const string encoded = test::encode(filter, data, 997, 1009);
+        EXPECT_TRUE(encoded == test::encode(filter, data) || !filter.repeatable) << filter.name;
+        for (const test::Way way : test::kWays) {
+          EXPECT_TRUE(test::decode(filter, encoded, way, 3001, 1013) == data)
+              << filter.name << ", way " << static_cast<int>(way);
+        }
+      }
+    }
+  }
+}
+
+// What was written before a flush can be read, through however many there are.
+TEST(Filters, AFlushGoesAllTheWayDown) {
+  const Filter filter = on(gzip, on(sha256, on(lz4, on(secret(), zstd))));
+  const string data = test::pattern(5000);
+  BytesIO target;
+  const auto writer = filter.writer(target);
+  for (std::size_t at = 0; at < data.size(); at += 500) {
+    writer->write(ByteSpan(data).subspan(at, 500));
+    writer->flush();
+    BytesIO so_far = target.reader();
+    const auto reader = filter.reader(so_far);
+    ASSERT_TRUE(text(reader->read(static_cast<std::ptrdiff_t>(at + 500))) ==
+                data.substr(0, at + 500));
+    ASSERT_THROW(static_cast<void>(reader->read()), TruncatedError);
+  }
+}
+
+TEST(Filters, SeekThroughEachOther) {
+  const Filter filter = on(zstd, on(secret(), on(lz4, on(zlib, gzip))));
+  const string data = test::pattern(150'000);
+  BytesIO source{Bytes("before" + test::encode(filter, data))};
+  source.seek(6);
+  const auto reader = filter.reader(source);
+  for (const std::size_t to : {149'999U, 0U, 70'000U, 69'999U, 150'000U, 1U}) {
+    EXPECT_EQ(reader->seek(static_cast<std::ptrdiff_t>(to)), to);
+    EXPECT_TRUE(text(reader->read(1000)) == data.substr(to, 1000)) << to;
+  }
+  EXPECT_EQ(reader->seek(-5, Whence::End), data.size() - 5);
+  EXPECT_FALSE(on(zstd, sha256).reader(source)->seekable()) << "a hash is of one sequence";
+}
+
+// A box whose last message is empty, and missing: all data are there, but who wrote them had not ended.
+TEST(Filters, TheEndUnderneathIsReachedWhereMoreCouldFollow) {
+  for (const Filter& filter : {gzip, zstd, lz4, zlib, deflate}) {
+    BytesIO target;
+    SecretWriter box(target, key());
+    const auto writer = filter.writer(box);
+    writer->write("letter");
+    writer->close();
+    box.flush();
+    const string cut = text(target.getvalue());
+    box.close();
+    EXPECT_EQ(test::decode(on(filter, secret()), text(target.getvalue())), "letter");
+    string data;
+    const string message = test::refusal<TruncatedError>(on(filter, secret()), cut, &data);
+    const bool stops = filter.name == "zlib" || filter.name == "deflate";
+    EXPECT_EQ(message.empty(), stops) << filter.name;
+    EXPECT_EQ(data, stops ? "letter" : "") << filter.name;
   }
 }
 

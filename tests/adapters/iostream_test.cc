@@ -260,6 +260,7 @@ TEST(Streambuf, SnapshotsNeverChange) {
 /// Shows where the areas are.
 class Areas : public quire::streambuf {
  public:
+  using quire::streambuf::overflow;
   using quire::streambuf::streambuf;
   using std::streambuf::egptr;
   using std::streambuf::epptr;
@@ -339,6 +340,41 @@ TEST(Streambuf, PutsBackAtEveryPosition) {
     buffer.pubseekoff(0, ios_base::end);
     EXPECT_EQ(buffer.sgetc(), kEof);
     EXPECT_EQ(buffer.sungetc(), Traits::to_int_type(data.back())) << "behind the end";
+  }
+}
+
+TEST(Streambuf, GoesOnAtEveryBoundaryOfItsAreas) {
+  const string data = pattern(150'000);
+  const auto at_int = [&](std::size_t at) { return Traits::to_int_type(data[at]); };
+  for (const Kind& kind : kinds()) {
+    SCOPED_TRACE(kind.name);
+    const std::unique_ptr<Stream> stream = kind.make();
+    {
+      Areas out(*stream);
+      for (std::size_t at = 0; at < data.size(); ++at) {
+        if (out.pptr() == out.epptr()) {
+          ASSERT_NE(out.overflow(kEof), kEof) << at;
+          ASSERT_LT(address(out.pptr()), address(out.epptr())) << "room, and nothing written";
+        }
+        ASSERT_EQ(out.sputc(data[at]), at_int(at));
+      }
+    }
+    ASSERT_TRUE(content(*stream) == data);
+    stream->seek(0);
+    Areas in(*stream, ios_base::in);
+    for (std::size_t at = 0; at < data.size();) {
+      ASSERT_EQ(in.sgetc(), at_int(at));
+      ASSERT_EQ(in.sgetc(), at_int(at)) << "underflow() takes nothing";
+      ASSERT_EQ(in.sungetc(), at == 0 ? kEof : at_int(at - 1));
+      if (at != 0) ASSERT_EQ(in.snextc(), at_int(at)) << "back behind the boundary";
+      string all(static_cast<std::size_t>(in.egptr() - in.gptr()), '\0');
+      ASSERT_EQ(in.sgetn(all.data(), static_cast<std::streamsize>(all.size())),
+                static_cast<std::streamsize>(all.size()));
+      ASSERT_TRUE(all == data.substr(at, all.size()));
+      at += all.size();
+    }
+    EXPECT_EQ(in.sgetc(), kEof);
+    EXPECT_EQ(in.sungetc(), at_int(data.size() - 1));
   }
 }
 

@@ -300,7 +300,7 @@ TEST(SendStream, CopiesNothingOfSharedMemory) {
 }
 
 TEST(SendStream, ASourceStandsBehindWhatWasSent) {
-  const string data = pattern(5'000'000);
+  const string data = pattern(2'000'000);
   const string path = directory().make("more", data);
   for (const bool file : {true, false}) {
     for (const Kind& kind : kinds()) {
@@ -400,7 +400,7 @@ TEST(Socket, ATimeoutIsForTheWholeCall) {
     EXPECT_EQ(text(stream.getvalue()), "more") << "what has come is there";
     EXPECT_EQ(failure([&] { recv_into(sockets.server.fileno(), target, 0ms); }).first, ETIMEDOUT);
 
-    const string data = random_bytes(5'000'000);
+    const string data = random_bytes(2'000'000);
     const auto [error, moved] = failure([&] { send_all(sockets.client.fileno(), data, 20ms); });
     EXPECT_EQ(error, ETIMEDOUT);
     EXPECT_GT(moved, 0U);

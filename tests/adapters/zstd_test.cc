@@ -70,13 +70,40 @@ TEST(Zstd, ReadsWhatLibzstdMakesAtOnce) {
 
 // A frame of nothing at all may ask for any window.
 TEST(Zstd, RefusesAWindowThatWouldFillTheMemory) {
-  const auto frame = [](char window) {
-    return string("\x28\xB5\x2F\xFD\0", 5) + window + string("\1\0\0", 3);
+  const string magic("\x28\xB5\x2F\xFD", 4);
+  const auto refused = [](const string& frame, std::size_t most_a_call) {
+    string decoded;
+    try {
+      decoded = test::decode(zstd().filter, frame, test::Way::ReadAll, 1, most_a_call);
+    } catch (const DataError& error) {
+      EXPECT_EQ(string(error.what()).substr(0, 45),
+                "zstd: Frame requires too much memory for deco");
+      return true;
+    }
+    return false;
   };
-  string decoded;
-  EXPECT_EQ(test::refusal<DataError>(zstd().filter, frame('\x88'), &decoded), "") << "128 MiB";
-  EXPECT_EQ(test::refusal<DataError>(zstd().filter, frame('\x89'), &decoded).substr(0, 45),
-            "zstd: Frame requires too much memory for deco");
+  // libzstd itself takes the frames whose size is known when all of them is at hand.
+  const string of_any_size = string(1, '\0') + '%' + string("\1\0\0", 3);
+  const string of_256 = string(1, '\x40') + '%' + string("\0\0\3\x08\0x", 6);
+  for (string frame : {of_any_size, of_256}) {
+    for (const std::size_t most_a_call : {std::size_t{1}, std::size_t{5}, std::size_t{6}, npos}) {
+      frame[1] = '\x88';
+      EXPECT_FALSE(refused(magic + frame, most_a_call)) << "128 MiB, by " << most_a_call;
+      frame[1] = '\x89';
+      EXPECT_TRUE(refused(magic + frame, most_a_call)) << "144 MiB, by " << most_a_call;
+      EXPECT_TRUE(refused(test::encode(zstd().filter, "first") + magic + frame, most_a_call));
+    }
+  }
+  // One segment: the window is all of the content, of 4 and of 8 bytes' size, behind the
+  // number of no dictionary.
+  for (const string& frame :
+       {string("\xA0\2\0\0\x08", 5), string("\xE0\2\0\0\x08\0\0\0\0", 9),
+        string("\xE0\0\0\0\0\1\0\0\0", 9), string("\xE3\0\0\0\0\2\0\0\x08\0\0\0\0", 13)}) {
+    for (const std::size_t most_a_call : {std::size_t{1}, std::size_t{8}, npos}) {
+      EXPECT_TRUE(refused(magic + frame + string("\3\x08\0x", 4), most_a_call));
+    }
+  }
+  EXPECT_THROW(test::decode(zstd().filter, magic + string("\xA0\1\0\0\x08", 5)), TruncatedError);
 }
 
 TEST(Zstd, NamesWhatIsWrong) {

@@ -33,8 +33,9 @@ class QUIRE_API ZstdWriter : public EncodingStream {
   explicit ZstdWriter(StreamHandle inner, const ZstdOptions& options = {});
 };
 
-/// The data of all frames of a file. Those that are to be skipped are. A frame that wants a window of
-/// more than 128 MiB is a DataError: who made it could make anybody's memory full.
+/// The data of all frames of a file. Those that are to be skipped are. A frame that says it refers back
+/// further than 128 MiB is a DataError, in whatever pieces it comes: who made it could make anybody's
+/// memory full.
 class QUIRE_API ZstdReader : public DecodingStream {
  public:
   explicit ZstdReader(StreamHandle inner, const DecodingOptions& options = {});

@@ -146,6 +146,9 @@ inline void expect_any_piece(const Filter& filter, const std::string& data) {
       EXPECT_TRUE(encoded == whole || !filter.repeatable) << "written otherwise";
       EXPECT_TRUE(decode(filter, encoded) == data) << "written in pieces, read at once";
       for (const Way way : kWays) {
+        // Lines are read byte by byte, whatever the limit: long data with one and, in effect, none.
+        const bool again = piece != least && piece != 70001;
+        if (way == Way::ReadLine && data.size() > 4096 && again) continue;
         EXPECT_TRUE(decode(filter, whole, way, piece, most_a_call) == data)
             << "read, way " << static_cast<int>(way) << ", at most " << most_a_call << " a call";
       }
