@@ -99,10 +99,11 @@ endfunction()
 
 # quire_needed_targets(<targets> ADAPTERS <adapter>... LIBRARIES <library>...): those of what a test or
 # program stands on; empty unless all are there. Where every adapter is required, so are the libraries.
+# What stands on libraries alone is for those who build whatever adapters they can.
 function(quire_needed_targets targets)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "ADAPTERS;LIBRARIES")
   quire_adapter_targets(result ${arg_ADAPTERS})
-  if(result AND arg_LIBRARIES)
+  if(arg_LIBRARIES AND (result OR (NOT arg_ADAPTERS AND QUIRE_BUILD_ADAPTERS MATCHES "^(ON|REQUIRED)$")))
     quire_find_libraries(libraries missing ${arg_LIBRARIES})
     if(missing AND QUIRE_BUILD_ADAPTERS STREQUAL "REQUIRED")
       message(FATAL_ERROR "not found: ${missing}")

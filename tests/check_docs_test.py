@@ -62,6 +62,11 @@ class CheckDocs(unittest.TestCase):
         self.assert_one(self.problems(docs__guide__a_md="[b](../b.md)\n"),
                         "docs/guide/a.md", "no such file: ../b.md")
 
+    def test_missing_picture_is_caught(self):
+        for picture in ("![a](a%20b.png)", '<img src="a%20b.png" alt="a">'):
+            self.assert_one(self.problems(docs__c_md=picture), "docs/c.md", "no such file: a b.png")
+            self.assertEqual(self.problems(docs__c_md=picture, **{"docs__a b.png": ""}), [])
+
     def test_dead_heading_is_caught(self):
         readme = README.replace("#the-layers", "#layers")
         self.assert_one(self.problems(README_md=readme), "no such heading")

@@ -98,6 +98,23 @@ class CheckSnippets(unittest.TestCase):
         more = {"README.md": "```cpp\nh();\n```\n"}
         self.assert_one(self.problems(more=more), "no examples/readme.cc")
 
+    def test_region_of_another_program_is_held_to_the_same(self):
+        listed = "".join(f"quire_add_example({stem})\n" for stem in ("guide/page", "readme", "thumbnail"))
+        more = {
+            "README.md": "```cpp\nf();\n```\n\n```cpp\ng();\n```\n\n```output\n1\n```\n",
+            "examples/readme.cc": "// [one]\nf();\n// [/one]\n",
+            "examples/thumbnail.cc": "// [core]\ng();\n// [/core]\n",
+            "examples/expected/readme.txt": "1\n",
+        }
+        self.assertEqual(self.problems(listed=listed, more=more), [])
+        unlisted = listed.replace("quire_add_example(thumbnail)\n", "")
+        self.assert_one(self.problems(listed=unlisted, more=more), "examples/thumbnail.cc", "nobody runs")
+        drifted = {**more, "examples/thumbnail.cc": "// [core]\nh();\n// [/core]\n"}
+        problems = self.problems(listed=listed, more=drifted)
+        self.assertEqual(len(problems), 2, problems)
+        self.assertIn("README.md:5", problems[0])
+        self.assertIn("examples/thumbnail.cc: region [core]", problems[1])
+
     def test_block_that_hides_from_the_check_is_caught(self):
         for language in ("c++", "C++", ""):
             page = PAGE + f"```{language}\nwrong();\n```\n"

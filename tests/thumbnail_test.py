@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 THUMBNAIL = os.path.abspath(sys.argv.pop(1))
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "examples", "data")
@@ -45,9 +46,29 @@ class Thumbnail(unittest.TestCase):
         self.assertLess(copied[0], copied[2])
         with open(self.path("report.html"), encoding="utf-8") as file:
             report = file.read()
+        plot = ElementTree.parse(self.path("report.svg"))
+        texts = [text.text for text in plot.iter("{http://www.w3.org/2000/svg}text")]
         for way in ("streams", "temporary files", "std::stringstream"):
             self.assertIn(way, report)
+            self.assertEqual(texts.count(way), 3)
+        for number in copied:
+            self.assertIn(str(number), texts)
         self.assertIn('src="grace_hopper.png"', report)
+        self.assertIn('src="report.svg"', report)
+
+    def test_says_whether_what_the_seed_claims_is_true(self):
+        result = run("--report", self.folder, PHOTO)
+        times = {}
+        for name, row in re.findall(r"^  ([a-z ,A-Z]+?) {2,}(\d.* ms)$", result.stdout, re.MULTILINE):
+            times[name] = [float(n) for n in re.findall(r"([\d.]+) ms", row)]
+        self.assertEqual(len(times), 7, result.stdout)
+        claims = re.findall(r"(.*): (not )?true here.* (?:is|it,|out,) (-?[\d.]+) (ms|times)", result.stdout)
+        self.assertEqual(len(claims), 3, result.stdout)
+        for claim, negation, number, unit in claims:
+            self.assertEqual(negation == "", float(number) >= (200 if unit == "ms" else 6), claim)
+        streams, files = times["together"][:2]
+        self.assertAlmostEqual(float(claims[0][2]), files - streams, delta=0.02)
+        self.assertAlmostEqual(float(claims[1][2]), files / streams, delta=0.02)
 
     def test_what_is_no_image_is_named_and_the_others_are_made(self):
         with open(PHOTO, "rb") as file:

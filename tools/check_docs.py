@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails when a fact in the documents can be looked up and is not so.
 
-- A link to a file or a heading leads nowhere.
+- A link to a file or a heading leads nowhere, or there is no such picture.
 - A public header is missing in README.md's guide to headers.
 - A layer in the picture in docs/design.md lacks a public header of tools/check_layers.py's table.
 - A page says a size and behind it the constant, 1 MiB (`kSharedFrom`), and src/storage.h another one.
@@ -13,11 +13,12 @@ The code in the documents is tools/check_snippets.py's. Usage: tools/check_docs.
 """
 
 import re
+from urllib.parse import unquote
 
 from check_layers import LAYERS, LEAF
 from checker import main
 
-LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 MEASURED = re.compile(r"(?<![\w.])\d[\d.,]* (?:ns|us|ms)\b|(?<![\w.])\d+\.\d+x")
@@ -39,7 +40,8 @@ def anchors(text):
 
 
 def check_links(root, page):
-    for target in LINK.findall(CODE.sub("", read(page))):
+    for link in LINK.findall(CODE.sub("", read(page))):
+        target = unquote("".join(link))
         if "://" in target:
             continue
         name, _, anchor = target.partition("#")

@@ -9,7 +9,8 @@ program:
     ...
     // [/name]
 
-and each region must be on the page, once. The ```output blocks of a page, one after another, must be
+and each region must be on the page, once. A page shows regions of other programs, too, where ALSO_SHOWN
+says so. The ```output blocks of a page, one after another, must be
 the program's expected output, which its own test compares with what it prints. Pictures are ```text;
 ```python is python/tests/test_guide.py's; for what else may stand there see LANGUAGES.
 Usage: tools/check_snippets.py [ROOT]
@@ -21,6 +22,7 @@ import textwrap
 from checker import main
 
 FOLDERS = ("guide", "adapters")
+ALSO_SHOWN = {"README.md": ["thumbnail"]}
 LANGUAGES = {"cpp", "output", "text", "sh", "cmake", "python"}
 REGION = re.compile(r"^ *// \[(\w+)\]\n(.*?)^ *// \[/\1\]\n", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"^ *// \[(/?\w+)\]$", re.MULTILINE)
@@ -68,21 +70,24 @@ def check_page(root, page, stem, registered):
         if code or printed:
             yield f"{where}: has code, but there is no examples/{stem}.cc"
         return
-    if stem not in registered:
-        yield f"examples/{stem}.cc: not in examples/CMakeLists.txt, so nobody runs it"
-    try:
-        unused = regions_of(program)
-    except ValueError as problem:
-        yield str(problem)
-        return
+    unused = {}
+    for shown in [stem, *ALSO_SHOWN.get(where, [])]:
+        if shown not in registered:
+            yield f"examples/{shown}.cc: not in examples/CMakeLists.txt, so nobody runs it"
+        try:
+            for name, region in regions_of(root / "examples" / f"{shown}.cc").items():
+                unused[shown, name] = region
+        except ValueError as problem:
+            yield str(problem)
+            return
     for line, body in code:
-        name = next((name for name, region in unused.items() if region == body), None)
-        if name is None:
+        key = next((key for key, region in unused.items() if region == body), None)
+        if key is None:
             yield f"{where}:{line}: not a region of examples/{stem}.cc that is still unused"
         else:
-            del unused[name]
-    for name in unused:
-        yield f"examples/{stem}.cc: region [{name}] is not on {where}"
+            del unused[key]
+    for shown, name in unused:
+        yield f"examples/{shown}.cc: region [{name}] is not on {where}"
 
     expected = root / "examples" / "expected" / f"{stem}.txt"
     if not expected.exists():

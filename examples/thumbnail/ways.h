@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
-/// Prints what each step of each way copied, allocated and took; writes `folder`/report.html.
+/// Prints what each step of each way copied, allocated and took; writes `folder`/report.html and the
+/// plot that it shows, report.svg.
 /// Errors: std::runtime_error unless all give the same picture; those of files.
 void compare_ways(const std::string& path, std::size_t side, const std::filesystem::path& folder);
