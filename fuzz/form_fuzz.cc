@@ -147,8 +147,8 @@ void round_trip(FuzzChoices& choices, const std::string& boundary) {
       name += kCharacters[choices.below(kCharacters.size())];
     }
     std::string content = text_of(choices, boundary.substr(0, boundary.size() - 1), 10);
-    // What contains its boundary is no content of a form.
-    if ((content + mark).find(mark) != content.size()) content.clear();
+    // What contains its boundary is no content of a form; the line end may be the header's.
+    if (("\r\n" + content + mark).find(mark) != content.size() + 2) content.clear();
     form += mark.substr(files.empty() && form.empty() ? 2 : 0);
     form += "\r\nX: filename=\"x\"; name=y\r\nContent-Disposition: form-data; " +
             std::string(choices.below(2) == 0 ? "name=n; filename=" : "other; Name=") +

@@ -314,6 +314,13 @@ TEST(CurlTransfer, TakesNoMoreThanItMay) {
       }
     }
   }
+  // In many pieces, none of which is more than the limit.
+  const Easy handle = easy("/chunked/1000000");
+  CurlTransfer transfer(handle.get());
+  BytesIO answer;
+  transfer.download_to(answer, 500'000);
+  EXPECT_THROW(transfer.perform(), CurlLimitError);
+  EXPECT_LE(answer.size(), 500'000U);
 }
 
 // --- failures --------------------------------------------------------------------------------------
