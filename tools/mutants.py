@@ -9,7 +9,8 @@ The head of a patch, before its first `---` line:
 A mutant is killed when the test fails within a minute. A test that does not end has noticed nothing
 by itself, so a timeout kills only where the patch expects it. It is an error when the patch does not
 apply or build, or when the test fails without it: then it proves nothing.
-Usage: tools/mutants.py [NAME...] ; NAME is a patch's stem.
+Usage: tools/mutants.py [--check] [NAME...] ; NAME is a patch's stem. --check: only whether each patch
+applies to the tree as it is.
 """
 
 import os
@@ -109,9 +110,16 @@ def run_test(mutant):
     return "passed" if ran and int(ran.group(1)) else "no test"
 
 
-def patch(mutant, *options):
+def patch(mutant, *options, tree=TREE):
     return run(["patch", "-p1", "--no-backup-if-mismatch", "--batch", "--force", *options,
-                "-i", mutant.path], cwd=TREE)
+                "-i", mutant.path], cwd=tree)
+
+
+def check(mutants):
+    stale = [mutant for mutant in mutants if patch(mutant, "--dry-run", tree=ROOT).returncode]
+    for mutant in stale:
+        print(f"{mutant.name}: does not apply")
+    return 1 if stale else 0
 
 
 def verdict(mutant, baselines):
@@ -139,10 +147,13 @@ def verdict(mutant, baselines):
 
 def main():
     patches = sorted((ROOT / "tests/mutants").glob("*.patch"))
-    mutants = [Mutant(path) for path in patches if not sys.argv[1:] or path.stem in sys.argv[1:]]
-    unknown = set(sys.argv[1:]) - {mutant.name for mutant in mutants}
+    names = [name for name in sys.argv[1:] if name != "--check"]
+    mutants = [Mutant(path) for path in patches if not names or path.stem in names]
+    unknown = set(names) - {mutant.name for mutant in mutants}
     if unknown or not mutants:
         sys.exit(f"no such mutant: {' '.join(sorted(unknown)) or 'tests/mutants is empty'}")
+    if "--check" in sys.argv[1:]:
+        return check(mutants)
     copy_tree()
     for sanitizer in {mutant.sanitizer for mutant in mutants}:
         configure(sanitizer)
