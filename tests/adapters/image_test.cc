@@ -141,7 +141,7 @@ TEST(DecodeImage, ReadsEveryKindOfStream) {
     SpooledIO spooled(data, SpooledOptions{.max_size = 1000});
     EXPECT_TRUE(spooled.rolled());
     EXPECT_EQ(from(spooled), expected);
-    for (const std::size_t most : std::vector<std::size_t>{1, 2, 3, 100, 4096}) {
+    for (const std::size_t most : std::vector<std::size_t>{1, 100, 4096}) {
       EXPECT_EQ(from(TestStream(text(data), {.most_a_call = most, .log = false})), expected)
           << most;
       EXPECT_EQ(

@@ -591,12 +591,12 @@ TEST(ProtobufMessages, LongStringsGoPastTheBufferWithAliasing) {
 }
 
 TEST(ProtobufMessages, PassThroughTextFormat) {
+  string expected;
+  pb::TextFormat::PrintToString(descriptors(), &expected);
   for_each_stream("", [&](Stream& stream, int block) {
     ProtobufOutput out(stream, block);
     ASSERT_TRUE(pb::TextFormat::Print(descriptors(), &out));
     out.close();
-    string expected;
-    pb::TextFormat::PrintToString(descriptors(), &expected);
     ASSERT_EQ(content(stream), expected);
     stream.seek(0);
     ProtobufInput in(stream, block);
