@@ -70,10 +70,11 @@ class Pdf : public testing::Test {
     QPDF pdf;
     pdf.emptyPDF();
     draw(pdf);
-    QPDFWriter writer(pdf, path(name).c_str());
+    std::string result = path(name);  // qpdf keeps the pointer
+    QPDFWriter writer(pdf, result.c_str());
     set(writer);
     writer.write();
-    return path(name);
+    return result;
   }
 
   /// A document of one page with `count` pictures of 1 MiB that nothing makes smaller. Written a piece at
