@@ -224,8 +224,7 @@ class QUIRE_API BytesIO : public Stream {
   [[nodiscard]] std::size_t capacity() const;
 
   /// Bytes of memory that this stream keeps alive, shared or not. Room that was never used is none,
-  /// where the system tells.
-  /// Cost: O(1); O(pages) for a large stream.
+  /// where the system tells. Cost: O(1); O(pages) for a large stream.
   [[nodiscard]] std::size_t retained_bytes() const noexcept;
   /// The block that keeps it alive; null when empty or over a fixed buffer.
   [[nodiscard]] detail::Block* block() const noexcept { return block_.get(); }
