@@ -177,7 +177,12 @@ string encoded(const string& data) {
 TEST(CodingStream, KeepsWhatFiltersPromise) {
   EXPECT_EQ(encoded("abcdefg"), "(6162636465)(6667).");
   test::expect_filter(hex());
-  test::expect_filter(test::on(hex(3000), hex(100'000)));
+  const test::Filter both = test::on(hex(3000), hex(100'000));
+  for (const string& data : {string(), pattern(100), pattern(131'073)}) {
+    test::expect_any_piece(both, data);
+  }
+  test::expect_errors_come_through(both);
+  test::expect_manners(both);
   test::expect_cuts_refused<TruncatedError>(hex());
 }
 

@@ -337,13 +337,16 @@ std::size_t find_in_memory(const std::array<unsigned char, 32>& hidden) {
     for (std::size_t at = begin; at < end; at += 4096) {
       const ssize_t count =
           ::pread(memory, piece.data(), std::min(piece.size(), end - at), static_cast<off_t>(at));
-      for (ssize_t i = 0; i + 32 <= count; ++i) {
-        const unsigned char* const start = piece.data() + i;
+      const unsigned char* const last = piece.data() + std::max<ssize_t>(count, 31) - 31;
+      for (const unsigned char* start = piece.data(); start < last; ++start) {
+        const auto left = static_cast<std::size_t>(last - start);
+        start = static_cast<const unsigned char*>(std::memchr(start, hidden[0] ^ 0xFF, left));
+        if (start == nullptr) break;
         std::size_t same = 0;
         while (same < 32 && (start[same] ^ 0xFFU) == hidden[same]) ++same;
         // Not the copy in which it is looked for.
         const auto where = reinterpret_cast<std::size_t>(piece.data());
-        const std::size_t place = at + static_cast<std::size_t>(i);
+        const std::size_t place = at + static_cast<std::size_t>(start - piece.data());
         found += same == 32 && (place + 32 <= where || place >= where + piece.size()) ? 1 : 0;
       }
       sodium_memzero(piece.data(), piece.size());
