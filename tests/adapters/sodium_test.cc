@@ -337,9 +337,9 @@ std::size_t find_in_memory(const std::array<unsigned char, 32>& hidden) {
     for (std::size_t at = begin; at < end; at += 4096) {
       const ssize_t count =
           ::pread(memory, piece.data(), std::min(piece.size(), end - at), static_cast<off_t>(at));
-      const unsigned char* const end = piece.data() + std::max<ssize_t>(count, 31) - 31;
-      for (const unsigned char* start = piece.data(); start < end; ++start) {
-        const auto left = static_cast<std::size_t>(end - start);
+      const unsigned char* const last = piece.data() + std::max<ssize_t>(count, 31) - 31;
+      for (const unsigned char* start = piece.data(); start < last; ++start) {
+        const auto left = static_cast<std::size_t>(last - start);
         start = static_cast<const unsigned char*>(std::memchr(start, hidden[0] ^ 0xFF, left));
         if (start == nullptr) break;
         std::size_t same = 0;
