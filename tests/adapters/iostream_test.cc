@@ -366,7 +366,9 @@ TEST(Streambuf, GoesOnAtEveryBoundaryOfItsAreas) {
       ASSERT_EQ(in.sgetc(), at_int(at));
       ASSERT_EQ(in.sgetc(), at_int(at)) << "underflow() takes nothing";
       ASSERT_EQ(in.sungetc(), at == 0 ? kEof : at_int(at - 1));
-      if (at != 0) ASSERT_EQ(in.snextc(), at_int(at)) << "back behind the boundary";
+      if (at != 0) {
+        ASSERT_EQ(in.snextc(), at_int(at)) << "back behind the boundary";
+      }
       string all(static_cast<std::size_t>(in.egptr() - in.gptr()), '\0');
       ASSERT_EQ(in.sgetn(all.data(), static_cast<std::streamsize>(all.size())),
                 static_cast<std::streamsize>(all.size()));
