@@ -1,5 +1,5 @@
 # Runs PROGRAM with ARGS ("a|b|c"); it must exit with 0 and, if EXPECTED exists, print that text, but
-# for lines that contain UNLIKE, which differ from machine to machine. Where streams copy instead of
+# for lines in both that contain UNLIKE, which differ from machine to machine. Where streams copy instead of
 # sharing pages (PAGES or the environment's QUIRE_PAGES is "copy"), x.copy.txt goes before x.txt.
 string(REPLACE "|" ";" arguments "${ARGS}")
 execute_process(
@@ -20,7 +20,9 @@ endif()
 if(EXISTS ${EXPECTED})
   file(READ ${EXPECTED} wanted)
   if(UNLIKE)
-    string(REGEX REPLACE "[^\n]*${UNLIKE}[^\n]*\n" "" printed "${printed}")
+    foreach(text IN ITEMS printed wanted)
+      string(REGEX REPLACE "[^\n]*${UNLIKE}[^\n]*\n" "" ${text} "${${text}}")
+    endforeach()
   endif()
   if(NOT printed STREQUAL wanted)
     message(FATAL_ERROR "the output differs from ${EXPECTED}:\n${wanted}")

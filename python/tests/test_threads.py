@@ -126,6 +126,8 @@ def test_a_stream_over_memory_of_others_keeps_the_lock():
 def test_no_half_of_a_write_is_read(make):
     stream = make(LONG)
     torn, failures, stop = [], [], threading.Event()
+    # Between a seek and its write another thread may move the position.
+    position = threading.Lock()
 
     def guard(action):
         def run():
@@ -141,8 +143,9 @@ def test_no_half_of_a_write_is_read(make):
 
         def action():
             stream.write_at(0, data)
-            stream.seek(0)
-            stream.write(data)
+            with position:
+                stream.seek(0)
+                stream.write(data)
             assert stream.size == LONG
         return action
 
