@@ -356,8 +356,9 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
 }
 
 void keep_nothing_of(Block& block) noexcept {
-  // The owner that frees it, on whatever thread, sees what an owner before it did.
-  if (block.kind == &kMappedKind) mapped(&block).reusable = false;
+  // Several owners may say so at once. The one that frees it, on whatever thread, sees what an owner before
+  // it did.
+  if (block.kind == &kMappedKind) mapped(&block).reusable.store(false, std::memory_order_relaxed);
 }
 
 bool give_file(Block& block, std::size_t size, std::size_t* copied, int* reader) noexcept {

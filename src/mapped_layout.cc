@@ -40,7 +40,7 @@ Mapping new_mapping(std::size_t size, std::size_t used, std::size_t* surplus) no
 void drop_mapping(MappedBlock& block) noexcept {
   give_surplus(std::exchange(block.surplus, 0));
   // Pages of a file are of no use to the next block.
-  if (block.file || !block.reusable) {
+  if (block.file || !block.reusable.load(std::memory_order_relaxed)) {
     pages::unmap(block.data, block.capacity);
   } else {
     cache_or_unmap({block.data, block.capacity, block.touched});

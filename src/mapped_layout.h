@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 
 #include "dirty_pages.h"
@@ -41,11 +42,11 @@ struct MappedBlock : Block {
   Extents extents{};
   std::size_t extent_count = 0;
   DirtyPages dirty;
-  bool dirty_known = true;   // false once a writable view was handed out
-  bool read_only = false;    // parts of it, as others only read them
-  bool reusable = true;      // its memory, by the next block
-  std::size_t mappings = 1;  // taken from the budget
-  std::size_t inserted = 0;  // of these, for new pages in the middle of the file's
+  bool dirty_known = true;            // false once a writable view was handed out
+  bool read_only = false;             // parts of it, as others only read them
+  std::atomic<bool> reusable = true;  // its memory, by the next block
+  std::size_t mappings = 1;           // taken from the budget
+  std::size_t inserted = 0;           // of these, for new pages in the middle of the file's
   std::size_t inserted_end = 0;
   std::size_t hole_begin = 0;  // below the frozen end: new memory that is about to be written
   std::size_t hole_end = 0;
