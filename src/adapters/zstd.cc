@@ -91,11 +91,22 @@ std::uint64_t window_of(ByteSpan frame) {
                    : detail::load<std::uint64_t>(frame.data() + at, std::endian::little);
 }
 
+/// Whether that may begin a frame, or one to skip. Those of formats before 1.0, which libzstd may be built
+/// to take, it decodes by pieces otherwise than at once.
+bool begins_frame(std::byte first) {
+  const auto value = std::to_integer<unsigned>(first);
+  return value == (ZSTD_MAGICNUMBER & 0xFF) ||
+         (value & 0xF0) == (ZSTD_MAGIC_SKIPPABLE_START & 0xF0);
+}
+
 class ZstdDecoder : public Decoder {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "zstd"; }
 
   Step decode(ByteSpan bytes, MutableByteSpan room) override {
+    if (at_start_ && !bytes.empty() && !begins_frame(bytes[0])) {
+      return {0, 0, false, ZSTD_getErrorString(ZSTD_error_prefix_unknown)};
+    }
     // A frame that is all at hand libzstd decodes without a window, and would take one of any size.
     // Whether it is at hand is not for it to decide.
     if (at_start_ && window_of(bytes) > kMostWindow) {

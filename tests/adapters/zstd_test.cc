@@ -119,6 +119,16 @@ TEST(Zstd, NamesWhatIsWrong) {
   EXPECT_EQ(message(""), "zstd: there are no bytes, at byte 0");
 }
 
+// Found by decompress_fuzz: libzstd, where it is built to take a frame of version 0.7, ended it otherwise when
+// it came in pieces than when it was all at hand.
+TEST(Zstd, RefusesFormatsBefore1) {
+  for (const char first : {'\x1e', '\x22', '\x25', '\x26', '\x27'}) {
+    BytesIO source(ByteSpan(first + string("\xb5\x2f\xfd\xa0\x03", 5) + string(64, '\0')));
+    ZstdReader in(source);
+    EXPECT_NE(message_of<DataError>([&] { in.read(); }).find("Unknown frame descriptor"), npos);
+  }
+}
+
 TEST(Zstd, OptionsMatter) {
   const string data = test::real_data()[1];
   std::size_t last = npos;
