@@ -1,5 +1,6 @@
 #include "quire/adapters/zstd.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -112,8 +113,10 @@ class ZstdDecoder : public Decoder {
     if (at_start_ && window_of(bytes) > kMostWindow) {
       return {0, 0, false, ZSTD_getErrorString(ZSTD_error_frameParameter_windowTooLarge)};
     }
+    // The first byte alone: a frame that it sees whole it checks otherwise than one in pieces.
+    ZSTD_inBuffer in{bytes.data(),
+                     at_start_ ? std::min<std::size_t>(bytes.size(), 1) : bytes.size(), 0};
     if (!bytes.empty()) at_start_ = false;
-    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     ZSTD_outBuffer out{room.data(), room.size(), 0};
     const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
     Step step{in.pos, out.pos, result == 0, nullptr};
