@@ -105,20 +105,21 @@ class ZstdDecoder : public Decoder {
   [[nodiscard]] const char* name() const noexcept override { return "zstd"; }
 
   Step decode(ByteSpan bytes, MutableByteSpan room) override {
-    if (at_start_ && !bytes.empty() && !begins_frame(bytes[0])) {
+    if (begun_ == 0 && !bytes.empty() && !begins_frame(bytes[0])) {
       return {0, 0, false, ZSTD_getErrorString(ZSTD_error_prefix_unknown)};
     }
     // A frame that is all at hand libzstd decodes without a window, and would take one of any size.
     // Whether it is at hand is not for it to decide.
-    if (at_start_ && window_of(bytes) > kMostWindow) {
+    if (begun_ == 0 && window_of(bytes) > kMostWindow) {
       return {0, 0, false, ZSTD_getErrorString(ZSTD_error_frameParameter_windowTooLarge)};
     }
-    // The first byte alone: a frame that it sees whole it checks otherwise than one in pieces.
-    ZSTD_inBuffer in{bytes.data(),
-                     at_start_ ? std::min<std::size_t>(bytes.size(), 1) : bytes.size(), 0};
-    if (!bytes.empty()) at_start_ = false;
+    // The magic number byte by byte: a frame that it sees whole it checks otherwise than one in pieces, and
+    // what begins with a wrong byte it may take for an older format that begins behind it.
+    const std::size_t most = begun_ < sizeof(std::uint32_t) ? 1 : bytes.size();
+    ZSTD_inBuffer in{bytes.data(), std::min(bytes.size(), most), 0};
     ZSTD_outBuffer out{room.data(), room.size(), 0};
     const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
+    begun_ += in.pos;
     Step step{in.pos, out.pos, result == 0, nullptr};
     if (ZSTD_isError(result) != 0) {
       if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
@@ -129,11 +130,11 @@ class ZstdDecoder : public Decoder {
 
   void restart() override {
     ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
-    at_start_ = true;
+    begun_ = 0;
   }
 
  private:
-  bool at_start_ = true;  // of a frame
+  std::size_t begun_ = 0;  // bytes of a frame that libzstd has
   std::unique_ptr<ZSTD_DCtx, Free> context_ = owned(ZSTD_createDCtx());
 };
 
