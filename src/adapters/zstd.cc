@@ -1,9 +1,7 @@
 #include "quire/adapters/zstd.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <new>
 #include <string>
@@ -12,7 +10,6 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "quire/detail/endian.h"
 #include "quire/error.h"
 
 namespace quire {
@@ -26,8 +23,8 @@ std::size_t checked(std::size_t result) {
   detail::throw_invalid(std::string("zstd: ") + ZSTD_getErrorName(result));
 }
 
-/// libzstd's own choice where it needs a window.
-constexpr std::uint64_t kMostWindow = (std::uint64_t{1} << 27) + 1;
+/// The longest header of a frame: ZSTD_FRAMEHEADERSIZE_MAX, which only a static libzstd names.
+constexpr std::size_t kMostOfHeader = 18;
 
 struct Free {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
@@ -68,54 +65,14 @@ class ZstdEncoder : public Encoder {
   std::unique_ptr<ZSTD_CCtx, Free> context_;
 };
 
-/// The memory that a frame wants for what it refers back to, as its first bytes say. 0 where these are
-/// too few to tell, or no frame's.
-std::uint64_t window_of(ByteSpan frame) {
-  constexpr std::size_t kDescriptor = 4;
-  constexpr unsigned kSingleSegment = 0x20;
-  constexpr std::size_t kDictionaryIdSizes[] = {0, 1, 2, 4};
-  if (frame.size() <= kDescriptor + 1 ||
-      detail::load<std::uint32_t>(frame.data(), std::endian::little) != ZSTD_MAGICNUMBER) {
-    return 0;
-  }
-  const auto descriptor = std::to_integer<unsigned>(frame[kDescriptor]);
-  if ((descriptor & kSingleSegment) == 0) {
-    const auto window = std::to_integer<unsigned>(frame[kDescriptor + 1]);
-    const std::uint64_t base = std::uint64_t{1} << (10 + (window >> 3));
-    return base + base / 8 * (window & 7);
-  }
-  // All of the content, whose size is only in 4 or 8 bytes large enough to matter.
-  const std::size_t at = kDescriptor + 1 + kDictionaryIdSizes[descriptor & 3];
-  const unsigned size = descriptor >> 6;
-  if (size < 2 || frame.size() < at + (std::size_t{1} << size)) return 0;
-  return size == 2 ? detail::load<std::uint32_t>(frame.data() + at, std::endian::little)
-                   : detail::load<std::uint64_t>(frame.data() + at, std::endian::little);
-}
-
-/// Whether that may begin a frame, or one to skip. Those of formats before 1.0, which libzstd may be built
-/// to take, it decodes by pieces otherwise than at once.
-bool begins_frame(std::byte first) {
-  const auto value = std::to_integer<unsigned>(first);
-  return value == (ZSTD_MAGICNUMBER & 0xFF) ||
-         (value & 0xF0) == (ZSTD_MAGIC_SKIPPABLE_START & 0xF0);
-}
-
 class ZstdDecoder : public Decoder {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "zstd"; }
 
   Step decode(ByteSpan bytes, MutableByteSpan room) override {
-    if (begun_ == 0 && !bytes.empty() && !begins_frame(bytes[0])) {
-      return {0, 0, false, ZSTD_getErrorString(ZSTD_error_prefix_unknown)};
-    }
-    // A frame that is all at hand libzstd decodes without a window, and would take one of any size.
-    // Whether it is at hand is not for it to decide.
-    if (begun_ == 0 && window_of(bytes) > kMostWindow) {
-      return {0, 0, false, ZSTD_getErrorString(ZSTD_error_frameParameter_windowTooLarge)};
-    }
-    // The magic number byte by byte: a frame that it sees whole it checks otherwise than one in pieces, and
-    // what begins with a wrong byte it may take for an older format that begins behind it.
-    const std::size_t most = begun_ < sizeof(std::uint32_t) ? 1 : bytes.size();
+    // The header byte by byte: a frame that libzstd sees whole it takes with any window and checks otherwise
+    // than one in pieces, and what has a wrong beginning it may take for an older format that begins later.
+    const std::size_t most = begun_ < kMostOfHeader ? 1 : bytes.size();
     ZSTD_inBuffer in{bytes.data(), std::min(bytes.size(), most), 0};
     ZSTD_outBuffer out{room.data(), room.size(), 0};
     const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);

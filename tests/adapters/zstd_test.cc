@@ -129,6 +129,20 @@ TEST(Zstd, RefusesFormatsBefore1) {
   }
 }
 
+// Found by decompress_fuzz: an empty frame that says it has 256 bytes, which libzstd refused when it was all
+// at hand and took in pieces; and an older format behind a byte that may begin a frame.
+TEST(Zstd, TakesAFrameAtOnceAsItDoesInPieces) {
+  const string empty("\x28\xB5\x2F\xFD\x60\0\0\1\0\0", 10);
+  const string older("\x28\x27\xB5\x2F\xFD\x10\0\0\0\0", 10);
+  for (const std::size_t most_a_call : {std::size_t{1}, std::size_t{2}, std::size_t{6}, npos}) {
+    const auto decoded = [&](const string& frame) {
+      return test::decode(zstd().filter, frame, test::Way::ReadAll, 1, most_a_call);
+    };
+    EXPECT_EQ(decoded(empty), "") << most_a_call;
+    EXPECT_THROW(decoded(older), DataError) << most_a_call;
+  }
+}
+
 TEST(Zstd, OptionsMatter) {
   const string data = test::real_data()[1];
   std::size_t last = npos;
