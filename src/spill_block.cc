@@ -25,7 +25,8 @@ struct SpillBlock : Block {
   SpillBlock(MemoryFileRef of, std::byte* mapping, std::size_t size) noexcept;
 
   MemoryFileRef file;
-  MemoryFileRef beneath;    // of the pages that a change of the file left out; they count as dirty
+  MemoryFileRef
+      beneath;  // of the last pages, if a change of the file left them out; they count as dirty
   DirtyPages dirty;         // each page that may differ from the file
   bool dirty_known = true;  // false once a writable view was handed out
   WriteWindow lent{0, 0};   // all of it is in `dirty`
@@ -36,6 +37,11 @@ struct SpillBlock : Block {
 
   [[nodiscard]] std::size_t dirty_bytes() const noexcept {
     return dirty.count() * pages::page_size();
+  }
+
+  /// Makes room on the disk for what is written up to `end`, in the file of the pages there.
+  [[nodiscard]] int make_room(std::size_t end) const noexcept {
+    return (beneath ? static_cast<SpillFile&>(*beneath.get()) : spill()).make_room(end);
   }
 
   /// See SpillFile::write_back().
@@ -132,8 +138,11 @@ void change_file(SpillBlock& block, std::size_t end, const MemoryFileRef& file) 
     block.beneath = MemoryFileRef();
     return;
   }
-  if (block.beneath) block.spill().keep(std::move(block.beneath));
-  block.beneath = std::move(before);
+  if (block.beneath) {
+    block.spill().keep(std::move(before));
+  } else {
+    block.beneath = std::move(before);
+  }
   block.dirty.set(pages_of(done), pages_of(block.capacity));
 }
 
@@ -253,9 +262,9 @@ WriteWindow window_spill(Block* block, std::size_t begin, std::size_t end, bool 
     if (error != 0 && error != EBUSY) return refuse(error, WriteWindow{});
     if (self.dirty_bytes() > share / 2 && !renew_file(self)) return {};
   }
-  if (self.spill().make_room(last * page) != 0) {
+  if (self.make_room(last * page) != 0) {
     last = pages_up(end);
-    if (const int error = self.spill().make_room(last * page)) return refuse(error, WriteWindow{});
+    if (const int error = self.make_room(last * page)) return refuse(error, WriteWindow{});
   }
   self.dirty.set(first, last);
   self.lent = {alone ? first * page : begin, last * page};
@@ -329,7 +338,7 @@ int prepare_spill(Block& block, Range range) noexcept {
       !self.spill().writable_from(&block, range.offset) && !renew_file(self)) {
     return take_spill_error();
   }
-  return self.spill().make_room(pages::round_up(range.offset + range.count));
+  return self.make_room(pages::round_up(range.offset + range.count));
 }
 
 int copy_spill(Block& block, std::size_t size, int* reader) noexcept {
