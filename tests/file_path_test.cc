@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <random>
 #include <string>
@@ -24,6 +23,7 @@
 #include "quire/detail/temporary_file.h"
 #include "quire/spooled_io.h"
 #include "support/child_process.h"
+#include "support/file_content.h"
 #include "support/forbidden_calls.h"
 #include "support/random_choices.h"
 #include "support/skips.h"
@@ -37,8 +37,7 @@ bool shares() {
 }
 
 std::string content(const FilePath& path) {
-  std::ifstream stream(path.str(), std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  return file_content(path.str());
 }
 
 std::string content(const BytesIO& stream) {

@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <optional>
 #include <random>
 #include <string>
@@ -33,6 +32,7 @@
 #include "quire/spooled_io.h"
 #include "spill_file.h"
 #include "support/child_process.h"
+#include "support/file_content.h"
 #include "support/page_faults.h"
 #include "support/random_choices.h"
 #include "support/skips.h"
@@ -576,8 +576,7 @@ int refuse_pages(detail::pages::Call) noexcept {
 }
 
 std::string content(const FilePath& path) {
-  std::ifstream stream(path.str(), std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
+  return file_content(path.str());
 }
 
 /// A life with all that can go wrong in it; each step happens, or throws and changes nothing.

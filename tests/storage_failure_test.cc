@@ -2,9 +2,7 @@
 // same, no handle changes a byte, and nothing stays behind.
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -18,6 +16,7 @@
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
 #include "support/allocation_failure.h"
+#include "support/file_content.h"
 #include "support/page_faults.h"
 #include "support/skips.h"
 #include "support/storage.h"
@@ -132,9 +131,7 @@ class World {
     attempt([&] {
       try {
         const FilePath path = stream_.as_path();
-        std::ifstream file(path.str(), std::ios::binary);
-        const string found{std::istreambuf_iterator<char>(file), {}};
-        EXPECT_TRUE(found == content_) << "a file differs";
+        EXPECT_TRUE(test::file_content(path.str()) == content_) << "a file differs";
       } catch (const std::system_error& refusal) {
         EXPECT_NE(refusal.code().value(), 0);
       }

@@ -5,12 +5,13 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "support/file_content.h"
 
 namespace quire::test {
 
@@ -48,8 +49,7 @@ class TempDirectory {
 
   /// The content of a file, read without quire.
   [[nodiscard]] std::string content(const std::string& name) const {
-    std::ifstream stream(file(name), std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
+    return file_content(file(name));
   }
 
  private:
