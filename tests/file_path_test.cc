@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <random>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -290,6 +293,46 @@ TEST(FilePath, IsAllOfItOrNoneWhenACallIsRefused) {
     }
   }
   EXPECT_GE(refusals, 15);
+}
+
+/// The file in memory that is being made into a path.
+int writable_path_file() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const int file = std::stoi(entry.path().filename());
+    const std::string name = std::filesystem::read_symlink(entry.path(), gone).string();
+    const bool writable = (::fcntl(file, F_GETFL) & O_ACCMODE) == O_RDWR;
+    if (writable && name.find("quire:path") != std::string::npos) return file;
+  }
+  return -1;
+}
+
+// On a machine whose kernel was moving memory about as_path() failed, once in many thousand calls: "Device
+// or resource busy". A seal is refused while anybody has a page of the file in hand; here that is a pipe.
+TEST(FilePath, WaitsForWhoHasAPageInHand) {
+  static int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  static std::thread reader;
+  static ssize_t in_hand = 0;
+  detail::temporary_file::set_fault_hook([](FileCall call) noexcept {
+    if (call != FileCall::Seal || reader.joinable()) return 0;
+    in_hand = ::splice(writable_path_file(), nullptr, ends[1], nullptr, kPage, 0);
+    reader = std::thread([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(400));
+      ::close(ends[1]);
+      ::close(ends[0]);
+    });
+    return 0;
+  });
+  const std::string data = pattern(2 * kPage);
+  const BytesIO stream{ByteSpan(data)};
+  const FilePath path = stream.as_path();
+  detail::temporary_file::set_fault_hook(nullptr);
+  ASSERT_TRUE(reader.joinable());
+  reader.join();
+  EXPECT_GT(in_hand, 0);
+  expect_sealed(path);
+  EXPECT_TRUE(content(path) == data);
 }
 
 // With the sysctl vm.memfd_noexec at 2, as on hardened systems, it was refused.

@@ -80,9 +80,14 @@ int protect(int file) noexcept {
 int seal([[maybe_unused]] int file) noexcept {
 #ifdef __linux__
   constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  constexpr int kTries = 10;
   int error = fault(Call::Seal);
-  if (error == 0 && ::fcntl(file, F_ADD_SEALS, kSeals) != 0) error = errno;
-  if (error == 0) return 0;
+  // Each waits a tenth of a second for who has a page in hand, as the system has when it moves memory about.
+  for (int left = error == 0 ? kTries : 0; left != 0; --left) {
+    if (::fcntl(file, F_ADD_SEALS, kSeals) == 0) return 0;
+    error = errno;
+    if (error != EBUSY) break;
+  }
   // None that can be: on a disk, or in a tmpfs. Or one that is.
   const int seals = ::fcntl(file, F_GET_SEALS);
   return seals < 0 || (seals & F_SEAL_SEAL) != 0 ? 0 : error;
