@@ -7,8 +7,8 @@
 //     POST /thumbnail   the picture in the form, small, upright and marked, as PNG
 //
 // Beast speaks HTTP; what is too much or too slow is decided here. A form is taken apart when it is there:
-// its bytes are contiguous, on the disk too, and the files in it are slices that share them. In memory a
-// client costs a megabyte at most, and a picture that is being made small 128 of them.
+// its bytes are contiguous, on the disk too, and the files in it are slices that share them. Whatever a
+// client sends, more than kInMemory of it is on the disk; only pictures take more, two at a time.
 
 #include <chrono>
 #include <cstddef>

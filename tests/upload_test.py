@@ -373,6 +373,29 @@ def test_no_room():
         server.close()
 
 
+def test_no_descriptor():
+    """More clients than the server may have descriptors for: they wait, and it does nothing meanwhile."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    def seconds():
+        fields = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii").split()
+        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+    server = Server(preexec_fn=limit)
+    try:
+        others = [server.connect() for _ in range(MOST_CLIENTS)]
+        time.sleep(0.5)
+        before = seconds()
+        time.sleep(1)
+        check("waiting for a descriptor", seconds() - before < 0.3, True)
+        for other in others:
+            other.close()
+        check("and there is one", server.ask_form([("a", b"abc")])[0], 200)
+    finally:
+        server.close()
+
+
 def slow_clients(server):
     """Each is refused, and keeps nothing for longer than a form may take."""
     good = form([("slow", b"x" * 10_000)])
@@ -426,6 +449,7 @@ def main():
         test_forms(server)
         test_hostile(server)
         test_no_room()
+        test_no_descriptor()
         test_load(server)
     finally:
         server.close()

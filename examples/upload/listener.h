@@ -1,10 +1,13 @@
-// Takes clients, and gives each a thread; those for whom there is none are told so.
+// Takes clients, and gives each a thread; those for whom there is none are told so, and those for whom there
+// is no descriptor wait.
 //
 // Lifetime: what run() was given must live until it returns. Thread: stop() may come from any.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -26,12 +29,24 @@ class Listener {
   void run(std::size_t most, Serve serve) {
     boost::asio::thread_pool threads(most);
     std::atomic<std::size_t> clients = 0;
-    const std::function<void()> accept = [&] {
-      const auto client = std::make_shared<Connection>();
+    boost::asio::steady_timer pause(io_);
+    std::function<void()> accept;
+    const auto accept_later = [&] {
+      pause.expires_after(std::chrono::milliseconds(100));
+      pause.async_wait([&](const Connection::Error&) { accept(); });
+    };
+    accept = [&] {
+      std::shared_ptr<Connection> client;
+      try {
+        client = std::make_shared<Connection>();
+      } catch (const std::exception&) {
+        return accept_later();
+      }
       acceptor_.async_accept(client->socket(), [&, client](const Connection::Error& error) {
-        if (!error && clients == most) {
+        if (error) return accept_later();
+        if (clients == most) {
           serve(*client, true);
-        } else if (!error) {
+        } else {
           ++clients;
           boost::asio::post(threads, [&, client] {
             serve(*client, false);
