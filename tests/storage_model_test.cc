@@ -65,8 +65,8 @@ bool can_exist(std::size_t operation, const StorageState& state, bool forks) {
          Machine::rarity(operation, state) != 0;
 }
 
-/// One step of a large stream takes as long as a hundred others: of these it is enough that each has been.
-constexpr std::size_t kBarOfLarge = 1000;
+/// One step of a large stream takes as long as a hundred others.
+constexpr std::size_t kBarOfLarge = 40;
 
 /// The cells that can exist and have been hit less often than that, a line each; those of large streams
 /// and those that are rare are to be hit a part as often.
@@ -87,8 +87,8 @@ std::string missed(const StorageCounts& counts, std::size_t bar, bool forks) {
   check("only read-only views", counts.only_read_views, bar);
   if (!detail::pages::available()) return text;
   check("huge pages of a file", counts.huge_pages, bar);
-  check("units replaced", counts.units_replaced, bar / 40);
-  check("shared blocks grown", counts.shared_growths, bar / 40);
+  check("units replaced", counts.units_replaced, bar / kBarOfLarge);
+  check("shared blocks grown", counts.shared_growths, bar / kBarOfLarge);
   return text;
 }
 
