@@ -66,16 +66,17 @@ inline std::vector<std::size_t> huge_sizes() {
   return {kGiB, 4 * kGiB};
 }
 
-/// How often rows of huge sizes run: they take long.
+/// How often rows of huge sizes run that no target hangs on: they take long.
 inline int huge_repetitions() {
   return is_set("QUIRE_NIGHTLY") ? 3 : 1;
 }
 
 /// Fixes how often a row of a huge size runs: finding that out would build its data again and again,
-/// which takes longer than what is timed.
+/// which takes longer than what is timed. Three times, as targets hang on it: one may have had to wait for
+/// memory.
 inline void limit_runs(benchmark::internal::Benchmark* row, std::size_t size,
                        benchmark::IterationCount iterations) {
-  if (size >= kGiB) row->Repetitions(huge_repetitions())->Iterations(iterations);
+  if (size >= kGiB) row->Repetitions(3)->Iterations(iterations);
 }
 
 /// "8 B", "4 KiB", ... as workloads are called.

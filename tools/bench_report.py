@@ -121,11 +121,8 @@ def ratio(workload, peer, over):
 
 
 def of_kind(results, start):
-    """The workloads there are of a kind that is measured at several sizes. What ran only once, as huge
-    sizes do by day, decides nothing: the host may have had to find the memory."""
-    return [name for name, peers in results.rows.items()
-            if name.startswith(start) and "," not in name
-            and (" GiB" not in name or len(peers["quire"].times) > 1)]
+    """The workloads there are of a kind that is measured at several sizes."""
+    return [name for name in results.rows if name.startswith(start) and "," not in name]
 
 
 def least_ratio(workload, peers):
