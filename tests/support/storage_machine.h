@@ -342,12 +342,12 @@ class StorageMachine : public Machine<Choices> {
            (state.large ? kWeightOfLarge : 1);
   }
 
-  /// The same of a tier, in this process's own streams.
-  [[nodiscard]] std::size_t known(Tier tier, bool large) const noexcept {
+  /// The same of a tier, in a process's own streams or in those it was forked with.
+  [[nodiscard]] std::size_t known(Tier tier, bool large, bool forked) const noexcept {
     std::size_t least = kNever;
     for (const bool outside : {false, true}) {
       for (const bool viewed : {false, true}) {
-        least = std::min(least, known({tier, large, outside, viewed, false, false}));
+        least = std::min(least, known({tier, large, outside, viewed, forked, false}));
       }
     }
     return least;
@@ -376,14 +376,17 @@ class StorageMachine : public Machine<Choices> {
     return {(chosen & 1) != 0, (chosen & 2) != 0};
   }
 
-  Subject new_subject() {
+  Subject new_subject() { return new_subject(one_in(kSmallForEachLarge), false); }
+
+  /// With `to_be_forked` of the tier that child processes know least.
+  Subject new_subject(bool large, bool to_be_forked) {
     stop_failing();
-    const bool large = one_in(kSmallForEachLarge);
-    const auto tier = static_cast<Tier>(rarest(
-        StorageState::kTiers, [&](std::size_t i) { return known(static_cast<Tier>(i), large); }));
+    const auto tier = static_cast<Tier>(rarest(StorageState::kTiers, [&](std::size_t i) {
+      return known(static_cast<Tier>(i), large, to_be_forked);
+    }));
     Subject made{};
     made.family = ++last_family_;
-    made.wants = some_wish({tier, large, false, false, false, false});
+    made.wants = some_wish({tier, large, false, false, to_be_forked, false});
     made.most = large ? kMostOfLarge[below(kMostOfLarge.size())] : kMost[below(kMost.size())];
     if (tier == Tier::File) {
       made.either = SpooledIO(some_spooled_options());
@@ -1177,6 +1180,8 @@ class StorageMachine : public Machine<Choices> {
       running_ = "fork";
       join();
       reap();
+      // A child makes no stream that is older than itself, and loses those it has as soon as they change.
+      if (one_in(2)) subjects_.push_back(new_subject(one_in(4), true));
       const std::uint64_t seed = below(std::size_t{1} << 32);
       ++counts_.forks;
       std::fflush(nullptr);
