@@ -44,7 +44,7 @@ SpillFile* SpillFile::create(std::shared_ptr<const SpillPlace> place, int* error
 }
 
 int SpillFile::make_room(std::size_t end) noexcept {
-  // Where room is made by a larger size, another block's would be cut by a smaller one.
+  // One after the other, or less would be known than there is.
   const std::lock_guard lock(process_locks.spill_files.of(this));
   const std::size_t room = room_.load(std::memory_order_relaxed);
   if (end <= room) return 0;

@@ -25,6 +25,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "quire/detail/pages.h"
@@ -471,24 +472,23 @@ TEST(SpooledIOLimits, DoesWithoutRoomInAdvanceWhereThereIsNone) {
   EXPECT_EQ(status, 0);
 }
 
-// Both asked how large the file was, and then the one that wanted less cut it under the other's feet.
-TEST(SpooledIOLimits, BlocksOfOneFileMakeRoomWithoutTakingItFromEachOther) {
-  QUIRE_SKIP_WITHOUT_PAGES();
+/// Two of a kind make room in one file, where there is no room in advance; `beside` runs one beside the other.
+template <class Beside>
+void expect_room_for_both(Beside beside) {
   const TempDirectory directory;
   const int status = on_small_disk(directory.path(), [&] {
     if (::mount("quire", directory.path().c_str(), "ramfs", 0, nullptr) != 0) return kNotAllowed;
     // Time for the other one to ask as well.
     detail::temporary_file::set_fault_hook([](detail::temporary_file::Call call) noexcept {
-      if (call == detail::temporary_file::Call::SetSize) ::usleep(2000);
+      if (call == detail::temporary_file::Call::Write) ::usleep(2000);
       return 0;
     });
     const auto place = detail::spill_place(directory.path(), 0);
     for (int round = 0; round < 20; ++round) {
       int error = 0;
       detail::SpillFile* const file = detail::SpillFile::create(place, &error);
-      std::thread other([&] { EXPECT_EQ(file->make_room(2 * kMib), 0); });
-      EXPECT_EQ(file->make_room(9 * kMib), 0);
-      other.join();
+      beside([&] { EXPECT_EQ(file->make_room(2 * kMib), 0); },
+             [&] { EXPECT_EQ(file->make_room(9 * kMib), 0); });
       std::byte* data = nullptr;
       EXPECT_EQ(file->map(9 * kMib, &data), 0);
       data[9 * kMib - 1] = std::byte{1};  // SIGBUS where there is no room
@@ -499,6 +499,32 @@ TEST(SpooledIOLimits, BlocksOfOneFileMakeRoomWithoutTakingItFromEachOther) {
   });
   if (status == kNotAllowed) GTEST_SKIP() << "no mounts of one's own";
   EXPECT_EQ(status, 0);
+}
+
+// Both asked how large the file was, and then the one that wanted less cut it under the other's feet.
+TEST(SpooledIOLimits, BlocksOfOneFileMakeRoomWithoutTakingItFromEachOther) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  expect_room_for_both([](auto less, auto more) {
+    std::thread other(less);
+    more();
+    other.join();
+  });
+}
+
+// The same of two processes, which have no lock in common.
+TEST(SpooledIOLimits, ForkedProcessesMakeRoomWithoutTakingItFromEachOther) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  expect_room_for_both([](auto less, auto more) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      less();
+      ::_exit(testing::Test::HasFailure() ? 1 : 0);
+    }
+    more();
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  });
 }
 
 // It failed with "Cannot allocate memory" once streams in memory had used up quire's mappings, which copy
@@ -666,8 +692,8 @@ TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefused) {
 TEST(SpooledIOLimits, ChangesNothingWhenACallIsRefusedOnAnOldSystem) {
   QUIRE_SKIP_WITHOUT_PAGES();
   old_system = true;
-  for (const FileCall kind : {FileCall::CreateNamed, FileCall::Unlink, FileCall::SetSize,
-                              FileCall::Status, FileCall::Write}) {
+  for (const FileCall kind :
+       {FileCall::CreateNamed, FileCall::Unlink, FileCall::Status, FileCall::Write}) {
     EXPECT_NE(refuse_each(kind), 0) << "call " << static_cast<int>(kind) << " was never made";
     if (HasFailure()) break;
   }

@@ -186,7 +186,11 @@ int allocate(int file, std::size_t offset, std::size_t size) noexcept {
   if (reserved != EOPNOTSUPP && reserved != ENOSYS) return reserved;
   struct stat status;
   if (const int error = status_of(file, &status)) return error;
-  return status.st_size >= static_cast<off_t>(offset + size) ? 0 : set_size(file, offset + size);
+  if (status.st_size >= static_cast<off_t>(offset + size)) return 0;
+  // Not its size: a forked process may have made the file longer meanwhile, and would find it cut. What is
+  // zeroed here nobody has written to: a file that two processes have is not written back to.
+  constexpr std::byte kZero{};
+  return write(file, &kZero, 1, offset + size - 1);
 }
 
 int write(int file, const std::byte* data, std::size_t size, std::size_t offset) noexcept {
