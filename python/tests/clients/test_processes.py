@@ -86,7 +86,9 @@ def test_a_pipe_adds_the_message_that_is_received(BytesIO, memory):
     stream, target = BytesIO(), BytesIO(bytes(len(DATA) * 16))
     for _ in range(16):
         stream.write(DATA)
-    first, second = multiprocessing.Pipe()
+    # One way, which brings 64 KiB at a time: of a socket a reader may get megabytes at once, and it keeps
+    # the last piece while it makes room for the next.
+    second, first = multiprocessing.Pipe(duplex=False)
 
     def carry():
         thread = threading.Thread(target=first.send_bytes, args=(stream.getbuffer(),))
