@@ -480,7 +480,8 @@ void expect_room_for_both(Beside beside) {
     if (::mount("quire", directory.path().c_str(), "ramfs", 0, nullptr) != 0) return kNotAllowed;
     // Time for the other one to ask as well.
     detail::temporary_file::set_fault_hook([](detail::temporary_file::Call call) noexcept {
-      if (call == detail::temporary_file::Call::Write) ::usleep(2000);
+      using Call = detail::temporary_file::Call;
+      if (call == Call::Write || call == Call::SetSize) ::usleep(2000);
       return 0;
     });
     const auto place = detail::spill_place(directory.path(), 0);
