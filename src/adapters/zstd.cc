@@ -65,11 +65,21 @@ class ZstdEncoder : public Encoder {
   std::unique_ptr<ZSTD_CCtx, Free> context_;
 };
 
+/// Whether a frame, or one to skip, may begin so. libzstd tells with the second byte.
+bool begins_frame(std::byte first) {
+  const auto value = std::to_integer<unsigned>(first);
+  return value == (ZSTD_MAGICNUMBER & 0xFF) ||
+         (value & 0xF0) == (ZSTD_MAGIC_SKIPPABLE_START & 0xF0);
+}
+
 class ZstdDecoder : public Decoder {
  public:
   [[nodiscard]] const char* name() const noexcept override { return "zstd"; }
 
   Step decode(ByteSpan bytes, MutableByteSpan room) override {
+    if (begun_ == 0 && !bytes.empty() && !begins_frame(bytes[0])) {
+      return {0, 0, false, ZSTD_getErrorString(ZSTD_error_prefix_unknown)};
+    }
     // The header byte by byte: a frame that libzstd sees whole it takes with any window and checks otherwise
     // than one in pieces, and what has a wrong beginning it may take for an older format that begins later.
     const std::size_t most = begun_ < kMostOfHeader ? 1 : bytes.size();

@@ -113,7 +113,7 @@ TEST(Zstd, NamesWhatIsWrong) {
     string decoded;
     return test::refusal<DataError>(zstd().filter, bytes, &decoded);
   };
-  EXPECT_EQ(message("no zstd file"), "zstd: Unknown frame descriptor, at byte 1");
+  EXPECT_EQ(message("no zstd file"), "zstd: Unknown frame descriptor, at byte 0");
   EXPECT_EQ(message(damaged).substr(0, 48), "zstd: Restored data doesn't match checksum, at b");
   EXPECT_EQ(message(damaged.substr(0, 12)), "zstd: the bytes end before the data do, at byte 12");
   EXPECT_EQ(message(""), "zstd: there are no bytes, at byte 0");
