@@ -25,8 +25,7 @@ struct SpillBlock : Block {
   SpillBlock(MemoryFileRef of, std::byte* mapping, std::size_t size) noexcept;
 
   MemoryFileRef file;
-  MemoryFileRef
-      beneath;  // of the last pages, if a change of the file left them out; they count as dirty
+  MemoryFileRef beneath;    // of the last pages, if a change of file left them out; dirty, too
   DirtyPages dirty;         // each page that may differ from the file
   bool dirty_known = true;  // false once a writable view was handed out
   WriteWindow lent{0, 0};   // all of it is in `dirty`

@@ -307,8 +307,8 @@ int writable_path_file() {
   return -1;
 }
 
-// On a machine whose kernel was moving memory about as_path() failed, once in many thousand calls: "Device
-// or resource busy". A seal is refused while anybody has a page of the file in hand; here that is a pipe.
+// as_path() failed once, on a busy machine: "Device or resource busy". A seal is refused while anybody has a
+// page of the file in hand; here that is a pipe.
 TEST(FilePath, WaitsForWhoHasAPageInHand) {
   static int ends[2];
   ASSERT_EQ(::pipe(ends), 0);

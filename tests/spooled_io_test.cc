@@ -396,7 +396,7 @@ TEST(SpooledIO, StaysInAFileWhenItBeginsFarInsideABlock) {
 
 // A clone that wrote got a file of its own and took the stream's bytes along, all but the last page, which
 // the stream still writes. Room for what came next was made in the new file, while the pages were the old
-// one's: past its end the stream died of SIGBUS. Found by storage_model_test, once in 4 million steps.
+// one's: past its end the stream died of SIGBUS, as storage_model_test once had.
 TEST(SpooledIO, WritesBehindWhatAClonesFileTookAlong) {
   std::string expected(1280 * kKib, 'a');
   SpooledIO stream = filled(kSmall, expected);
