@@ -107,9 +107,11 @@ Encoder::Step EncodingStream::step(ByteSpan data, Encoder::Goal goal) {
   const std::size_t least = encoder_->least_room();
   if (begin_ == end_) {
     const std::size_t wanted = std::max(least, kLeastLent);
-    if (BytesIO* const lending = detail::lender(inner(), wanted)) {
-      detail::LentRoom room(*lending, wanted);
-      // Not where a stream ends soon that is written over, or is full: what does fit is not known yet.
+    BytesIO* const lending = detail::lender(inner(), wanted);
+    const std::size_t most = lending != nullptr ? detail::LentRoom::most(*lending) : 0;
+    // Not where a stream ends soon that is written over, or is full: what does fit is not known yet.
+    if (lending != nullptr && most >= least) {
+      detail::LentRoom room(*lending, std::min(wanted, most));
       if (room.span().size() >= least) {
         const Encoder::Step made = encode(data, room.span(), goal);
         room.commit(made.made);

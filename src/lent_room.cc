@@ -58,6 +58,17 @@ LentRoom::LentRoom(BytesIO& stream, std::size_t least) {
   if (!view_ && !stream.fixed()) stream.room_ = stream.limit_ = stream_size_;
 }
 
+std::size_t LentRoom::most(const BytesIO& stream) {
+  stream.check_open();
+  std::size_t end = stream.options_.size_limit;
+  if (const auto* const spooled = dynamic_cast<const SpooledIO*>(&stream)) {
+    end = spooled->options().size_limit;
+  } else if (stream.fixed()) {
+    end = stream.memory_ == BytesIO::Memory::FixedThrow ? stream.room_ : npos;
+  }
+  return end == npos ? npos : end - std::min(stream.position_, end);
+}
+
 bool LentRoom::give_back() noexcept {
   if (stream_ == nullptr) return true;
   BytesIO& stream = *std::exchange(stream_, nullptr);

@@ -260,6 +260,37 @@ TEST(EncodingStream, FillsAFixedBufferToTheLastByte) {
   }
 }
 
+// A stream with a limit was asked for more room than the data needed: what was to fit was refused.
+TEST(EncodingStream, FillsAStreamUpToItsLimit) {
+  const string data = pattern(1000);
+  const string expected = encoded(data);
+  for (const std::size_t least_room : {1U, 300U, 2000U, 100'000U}) {
+    for (const std::size_t missing : {0U, 1U, 1500U}) {
+      const std::size_t limit = expected.size() - missing;
+      SCOPED_TRACE(std::to_string(limit) + " bytes, asked for " + std::to_string(least_room));
+      std::vector<std::unique_ptr<BytesIO>> targets;
+      targets.push_back(std::make_unique<BytesIO>(StorageOptions{.size_limit = limit}));
+      targets.push_back(std::make_unique<SpooledIO>(SpooledOptions{.size_limit = limit}));
+      targets.push_back(
+          std::make_unique<SpooledIO>(SpooledOptions{.max_size = 500, .size_limit = limit}));
+      for (const auto& target : targets) {
+        HexWriter out(*target, least_room);
+        const auto write = [&] {
+          out.write(data);
+          out.close();
+        };
+        if (missing == 0) {
+          EXPECT_NO_THROW(write());
+          EXPECT_EQ(text(target->getvalue()), expected);
+        } else {
+          EXPECT_THROW(write(), std::length_error);
+          EXPECT_TRUE(expected.starts_with(text(target->getvalue())));
+        }
+      }
+    }
+  }
+}
+
 // What write_some() has taken is taken for good, and what the stream underneath refused comes again.
 TEST(EncodingStream, GoesOnAfterAnErrorOfTheStreamUnderneath) {
   const string data = pattern(200'000);

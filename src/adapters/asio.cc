@@ -23,7 +23,7 @@ struct StreamBuffer::State {
   std::size_t max_size;
   bool from_beginning;
 
-  // What is before it may be given up.
+  // Up to there consume() has passed everything, and it may be given up.
   std::size_t consumed = 0;
 
   // What was prepared: lent by the stream, or else a block of its own.
@@ -57,10 +57,12 @@ struct StreamBuffer::State {
   }
 
   void give_up_consumed() {
-    if (!from_beginning || consumed == 0) return;
+    const std::size_t position = stream.tell();
+    // The stream was cleared, or is to be read again.
+    if (position < consumed) consumed = 0;
+    if (!from_beginning || consumed == 0 || consumed != position) return;
     const std::size_t rest = left();
-    const std::size_t position = stream.size() - rest;
-    if (consumed < position || position < rest || (rest != 0 && position < kLeastToGiveUp)) return;
+    if (position < rest || (rest != 0 && position < kLeastToGiveUp)) return;
     if (rest == 0) {
       stream.clear();
     } else {
@@ -145,7 +147,9 @@ void StreamBuffer::commit(std::size_t size) {
 void StreamBuffer::consume(std::size_t size) {
   State& state = *state_;
   const std::size_t count = std::min(size, state.left());
-  state.consumed = state.stream.seek(static_cast<std::ptrdiff_t>(count), Whence::Current);
+  const std::size_t before = state.stream.tell();
+  const std::size_t after = state.stream.seek(static_cast<std::ptrdiff_t>(count), Whence::Current);
+  if (before == 0 || before == state.consumed) state.consumed = after;
 }
 
 }  // namespace quire

@@ -40,11 +40,17 @@ constexpr std::size_t kMostSendfile = 0x7ffff000;
 /// The time that is left of a call.
 class Deadline {
  public:
-  explicit Deadline(Timeout timeout) : limited_(timeout.has_value()) {
-    if (limited_) end_ = Clock::now() + *timeout;
+  explicit Deadline(Timeout timeout) {
+    using std::chrono::milliseconds;
+    const Clock::time_point now = Clock::now();
+    const auto most = std::chrono::floor<milliseconds>(Clock::time_point::max() - now);
+    limited_ = timeout && *timeout < most;
+    if (limited_) end_ = now + std::max(*timeout, milliseconds(0));
   }
 
   [[nodiscard]] bool limited() const noexcept { return limited_; }
+
+  [[nodiscard]] bool over() const { return limited_ && Clock::now() >= end_; }
 
   /// Waits until the socket is ready for `events`, or has failed, which the next call will tell.
   /// Returns 0, or an error number.
@@ -54,7 +60,7 @@ class Deadline {
       const int count = ::poll(&ready, 1, left());
       if (count > 0) return (ready.revents & POLLNVAL) != 0 ? EBADF : 0;
       if (count < 0 && errno != EINTR) return errno;
-      if (count == 0 && (!limited_ || Clock::now() >= end_)) return ETIMEDOUT;
+      if (count == 0 && (!limited_ || over())) return ETIMEDOUT;
     }
   }
 
@@ -66,14 +72,18 @@ class Deadline {
     return static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
   }
 
-  bool limited_;
+  bool limited_ = false;
   Clock::time_point end_;
 };
 
 /// Does `call()`, which returns a count or -1, again until it has an answer: after a signal at once, else
-/// when the socket is ready. Returns the count, or less than 0 for an error number.
+/// when the socket is ready. Returns the count, or less than 0 for an error number. What comes after
+/// `moved` bytes must be in time even if the socket is ready: a fast peer is no slower to end than a
+/// slow one.
 template <class Call>
-[[nodiscard]] ssize_t repeat(int socket, short events, const Deadline& deadline, Call call) {
+[[nodiscard]] ssize_t repeat(int socket, short events, const Deadline& deadline, std::size_t moved,
+                             Call call) {
+  if (moved != 0 && deadline.over()) return -ETIMEDOUT;
   for (;;) {
     const ssize_t count = call();
     if (count >= 0) return count;
@@ -143,7 +153,7 @@ void send_slices(int socket, std::span<const ByteSpan> slices, const Deadline& d
   Window<ByteSpan> window(slices);
   while (!window.empty()) {
     const msghdr message = window.message();
-    const ssize_t count = repeat(socket, POLLOUT, deadline, [&] {
+    const ssize_t count = repeat(socket, POLLOUT, deadline, moved, [&] {
       return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     });
     if (count < 0) throw TransferError(static_cast<int>(-count), "send", moved);
@@ -152,11 +162,11 @@ void send_slices(int socket, std::span<const ByteSpan> slices, const Deadline& d
   }
 }
 
-/// Receives once; 0 is the end. `moved` is for the error.
-std::size_t receive(int socket, MutableByteSpan target, const Deadline& deadline,
-                    std::size_t moved) {
-  const ssize_t count = repeat(socket, POLLIN, deadline, [&] {
-    return ::recv(socket, target.data(), target.size(), MSG_DONTWAIT);
+/// Receives once, after `moved` bytes; 0 is the end.
+std::size_t receive(int socket, MutableByteSpan target, const Deadline& deadline, std::size_t moved,
+                    int flags = 0) {
+  const ssize_t count = repeat(socket, POLLIN, deadline, moved, [&] {
+    return ::recv(socket, target.data(), target.size(), MSG_DONTWAIT | flags);
   });
   if (count < 0) throw TransferError(static_cast<int>(-count), "receive", moved);
   return static_cast<std::size_t>(count);
@@ -210,7 +220,7 @@ bool send_file(int socket, int file, Stream& source, std::size_t most, const Dea
   auto offset = static_cast<off_t>(source.tell());
   ssize_t count = 0;
   while (moved < most) {
-    count = repeat(socket, POLLOUT, deadline, [&] {
+    count = repeat(socket, POLLOUT, deadline, moved, [&] {
       return ::sendfile(socket, file, &offset, std::min(most - moved, kMostSendfile));
     });
     if (count <= 0) break;
@@ -248,8 +258,8 @@ std::size_t recv_into(int socket, std::span<const MutableByteSpan> slices, Timeo
   std::size_t moved = 0;
   while (!window.empty()) {
     msghdr message = window.message();
-    const ssize_t count =
-        repeat(socket, POLLIN, deadline, [&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
+    const ssize_t count = repeat(socket, POLLIN, deadline, moved,
+                                 [&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
     if (count < 0) throw TransferError(static_cast<int>(-count), "receive", moved);
     if (count == 0) break;
     moved += static_cast<std::size_t>(count);
@@ -263,7 +273,16 @@ std::size_t recv_into(int socket, BytesIO& stream, std::size_t most, Timeout tim
   std::unique_ptr<std::byte[]> buffer;
   std::size_t moved = 0;
   while (moved < most) {
-    const std::size_t wanted = std::min(most - moved, moved == 0 ? kFirstRoom : kPiece);
+    const std::size_t fits = detail::LentRoom::most(stream);
+    if (fits == 0) {
+      // Full, which is an error only when there is more: it stays in the socket unless it is taken.
+      std::byte next{};
+      if (receive(socket, {&next, 1}, deadline, moved, MSG_PEEK) == 0) break;
+      stream.write(ByteSpan(&next, 1));
+      moved += receive(socket, {&next, 1}, Deadline({}), moved);
+      continue;
+    }
+    const std::size_t wanted = std::min({most - moved, fits, moved == 0 ? kFirstRoom : kPiece});
     std::size_t count = 0;
     if (BytesIO* const lending = detail::lender(stream, wanted)) {
       detail::LentRoom room(*lending, wanted);

@@ -80,6 +80,8 @@ class ZstdDecoder : public Decoder {
     if (begun_ == 0 && !bytes.empty() && !begins_frame(bytes[0])) {
       return {0, 0, false, ZSTD_getErrorString(ZSTD_error_prefix_unknown)};
     }
+    // libzstd takes being given nothing, when it has nothing left to give, for an error after some times.
+    if (bytes.empty() && !has_more_) return {};
     // The header byte by byte: a frame that libzstd sees whole it takes with any window and checks otherwise
     // than one in pieces, and what has a wrong beginning it may take for an older format that begins later.
     const std::size_t most = begun_ < kMostOfHeader ? 1 : bytes.size();
@@ -87,6 +89,7 @@ class ZstdDecoder : public Decoder {
     ZSTD_outBuffer out{room.data(), room.size(), 0};
     const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
     begun_ += in.pos;
+    has_more_ = out.pos == out.size;
     Step step{in.pos, out.pos, result == 0, nullptr};
     if (ZSTD_isError(result) != 0) {
       if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation) throw std::bad_alloc();
@@ -98,10 +101,12 @@ class ZstdDecoder : public Decoder {
   void restart() override {
     ZSTD_DCtx_reset(context_.get(), ZSTD_reset_session_only);
     begun_ = 0;
+    has_more_ = false;
   }
 
  private:
   std::size_t begun_ = 0;  // bytes of a frame that libzstd has
+  bool has_more_ = false;  // data that did not fit
   std::unique_ptr<ZSTD_DCtx, Free> context_ = owned(ZSTD_createDCtx());
 };
 

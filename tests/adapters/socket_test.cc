@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -231,6 +232,44 @@ TEST(RecvInto, StopsAtTheEndOfAFixedBuffer) {
   EXPECT_EQ(text(strict.getvalue()), "8");
 }
 
+// A stream with a limit was asked for room for a whole piece, and refused messages that were to fit.
+TEST(RecvInto, FillsAStreamUpToItsLimit) {
+  class Derived : public BytesIO {
+   public:
+    using BytesIO::BytesIO;
+  };
+
+  const string data = random_bytes(300'000);
+  for (const std::size_t limit : {1UL, 4096UL, 4097UL, data.size() - 1, data.size()}) {
+    std::vector<std::unique_ptr<BytesIO>> targets;
+    targets.push_back(std::make_unique<BytesIO>(StorageOptions{.size_limit = limit}));
+    targets.push_back(std::make_unique<Derived>(StorageOptions{.size_limit = limit}));
+    targets.push_back(std::make_unique<SpooledIO>(SpooledOptions{.size_limit = limit}));
+    targets.push_back(
+        std::make_unique<SpooledIO>(SpooledOptions{.max_size = 100'000, .size_limit = limit}));
+    std::vector<std::byte> memory(limit);
+    targets.push_back(std::make_unique<BytesIO>(BytesIO::over(memory)));
+    for (const auto& stream : targets) {
+      Loopback sockets = socket_pair();
+      auto sent = std::async(std::launch::async, [&] {
+        send_all(sockets.client.fileno(), data);
+        sockets.client.close();
+      });
+      const int socket = sockets.server.fileno();
+      if (limit == data.size()) {
+        EXPECT_EQ(recv_into(socket, *stream), data.size());
+      } else {
+        EXPECT_THROW(recv_into(socket, *stream), std::length_error);
+      }
+      EXPECT_TRUE(text(stream->getvalue()) == data.substr(0, limit)) << limit;
+      string rest(data.size() - limit, '\0');
+      EXPECT_EQ(recv_into(socket, rest), rest.size());
+      EXPECT_TRUE(rest == data.substr(limit)) << "nothing is lost";
+      sent.get();
+    }
+  }
+}
+
 // --- whole streams ---------------------------------------------------------------------------------
 
 const test::TempDirectory& directory() {
@@ -428,7 +467,50 @@ TEST(Socket, ATrickleDoesNotExtendATimeout) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
-std::sig_atomic_t volatile signals = 0;
+// Who never had to wait never looked at the clock.
+TEST(Socket, AFloodDoesNotExtendATimeout) {
+  constexpr auto kLong = 1s;
+  const string data = random_bytes(1 << 20);
+  Loopback sockets = socket_pair();
+  std::jthread flood([&](std::stop_token stop) {
+    const auto end = std::chrono::steady_clock::now() + kLong;
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() < end) {
+      if (::send(sockets.client.fileno(), data.data(), data.size(), MSG_NOSIGNAL) < 0) return;
+    }
+    sockets.client.close();
+  });
+  BytesIO stream;
+  EXPECT_EQ(failure([&] { recv_into(sockets.server.fileno(), stream, npos, 20ms); }).first,
+            ETIMEDOUT);
+  flood.request_stop();
+  std::future<string> rest = receive_slowly(sockets.server.fileno());
+  flood.join();
+  rest.get();
+
+  Loopback others = socket_pair();
+  std::jthread drain([&] {
+    string target(1 << 20, '\0');
+    while (::recv(others.server.fileno(), target.data(), target.size(), 0) > 0) {
+    }
+  });
+  const std::vector<ByteSpan> slices(20'000, ByteSpan(data));  // 20 GiB
+  EXPECT_EQ(failure([&] { send_all(others.client.fileno(), slices, 20ms); }).first, ETIMEDOUT);
+  others.client.close();
+}
+
+// The longest time there is was over before it had begun.
+TEST(Socket, ATimeoutMayBeAsLongAsItLikes) {
+  Loopback sockets = socket_pair();
+  std::jthread sender([&] {
+    std::this_thread::sleep_for(10ms);
+    send_all(sockets.client.fileno(), "late");
+  });
+  string target(4, '\0');
+  EXPECT_EQ(recv_into(sockets.server.fileno(), target, std::chrono::milliseconds::max()), 4U);
+  EXPECT_EQ(failure([&] { recv_into(sockets.server.fileno(), target, -1ms); }).first, ETIMEDOUT);
+}
+
+std::atomic<int> signals = 0;  // a signal comes to any thread
 
 // A timer whose handler does not restart calls: every wait and call is interrupted again and again.
 TEST(Socket, SignalsInterruptNothing) {

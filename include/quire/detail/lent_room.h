@@ -37,6 +37,11 @@ class QUIRE_API LentRoom {
   /// REQUIRES: lender(stream, least) == &stream
   explicit LentRoom(BytesIO& stream, std::size_t least = 1);
 
+  /// How much may be written where `stream` stands before it is full and more is an error; npos for one
+  /// that has no size limit, or takes short writes.
+  /// Errors: ClosedError.
+  [[nodiscard]] static std::size_t most(const BytesIO& stream);
+
   LentRoom(const LentRoom&) = delete;
   LentRoom& operator=(const LentRoom&) = delete;
 

@@ -395,6 +395,25 @@ TEST(StreamBuffer, KeepsWhatWasReadOrWasThereBefore) {
   receive(buffer, "def");
   EXPECT_EQ(text(read_by_others.getvalue()), "abcdef");
 
+  // What was read was once given up together with what was consumed behind it.
+  BytesIO read_first;
+  StreamBuffer rest(read_first);
+  receive(rest, "abcdef");
+  static_cast<void>(read_first.read(3));
+  rest.consume(3);
+  receive(rest, "ghi");
+  EXPECT_EQ(text(read_first.getvalue()), "abcdefghi");
+  // A stream that was cleared, and read as far as had been consumed of what was there before.
+  rest.consume(3);
+  read_first.clear();
+  receive(rest, "123");
+  rest.consume(3);
+  read_first.clear();
+  receive(rest, "456");
+  static_cast<void>(read_first.read(3));
+  receive(rest, "789");
+  EXPECT_EQ(text(read_first.getvalue()), "456789");
+
   BytesIO with_head;
   with_head.write("head");
   StreamBuffer behind(with_head);

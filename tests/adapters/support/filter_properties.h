@@ -163,12 +163,18 @@ inline void expect_errors_come_through(const Filter& filter) {
   for (std::size_t at = 0; at < encoded.size(); at += encoded.size() / 50 + 1) {
     SCOPED_TRACE(filter.name + ", an error at " + std::to_string(at));
     TestStream source(encoded, {.fail_read_at = at, .log = false});
-    EXPECT_THROW(
-        {
-          const auto stream = filter.reader(source);
-          static_cast<void>(read_to_end(*stream, Way::ReadInto, 512));
-        },
-        std::system_error);
+    std::unique_ptr<Stream> reader;
+    std::string found;
+    std::string room(512, '\0');
+    const auto read_rest = [&] {
+      if (!reader) reader = filter.reader(source);
+      while (const std::size_t size = reader->readinto(room)) found.append(room, 0, size);
+    };
+    // libzstd took it for damage when it was given nothing for the sixteenth time.
+    for (int tries = 0; tries < 20; ++tries) EXPECT_THROW(read_rest(), std::system_error);
+    source.options.fail_read_at = npos;
+    read_rest();
+    EXPECT_TRUE(found == data) << "tried again";
 
     TestStream target("", {.fail_write_at = at, .log = false});
     EXPECT_THROW(
