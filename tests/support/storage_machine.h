@@ -376,17 +376,35 @@ class StorageMachine : public Machine<Choices> {
     return {(chosen & 1) != 0, (chosen & 2) != 0};
   }
 
-  Subject new_subject() { return new_subject(one_in(kSmallForEachLarge), false); }
+  Subject new_subject() {
+    const bool large = one_in(kSmallForEachLarge);
+    const std::size_t tier = rarest(StorageState::kTiers, [&](std::size_t i) {
+      return known(static_cast<Tier>(i), large, false);
+    });
+    return new_subject({static_cast<Tier>(tier), large, false, false, false, false});
+  }
 
-  /// With `to_be_forked` of the tier that child processes know least.
-  Subject new_subject(bool large, bool to_be_forked) {
+  /// What child processes know least.
+  Subject subject_to_be_forked() {
+    constexpr std::size_t kTiers = StorageState::kTiers;
+    const std::size_t chosen = rarest(2 * kTiers, [&](std::size_t i) {
+      return known(static_cast<Tier>(i % kTiers), i >= kTiers, true);
+    });
+    const auto tier = static_cast<Tier>(chosen % kTiers);
+    return new_subject({tier, chosen >= kTiers, false, false, true, false});
+  }
+
+  /// That comes to a state like this one, in the company that is known least there.
+  Subject new_subject(StorageState state) {
     stop_failing();
-    const auto tier = static_cast<Tier>(rarest(StorageState::kTiers, [&](std::size_t i) {
-      return known(static_cast<Tier>(i), large, to_be_forked);
-    }));
+    const Tier tier = state.tier;
+    const bool large = state.large;
     Subject made{};
     made.family = ++last_family_;
-    made.wants = some_wish({tier, large, false, false, to_be_forked, false});
+    made.wants = some_wish(state);
+    state.viewed = made.wants.views;
+    state.outside = made.wants.handles;
+    made.last_state = state;
     made.most = large ? kMostOfLarge[below(kMostOfLarge.size())] : kMost[below(kMost.size())];
     if (tier == Tier::File) {
       made.either = SpooledIO(some_spooled_options());
@@ -1181,7 +1199,7 @@ class StorageMachine : public Machine<Choices> {
       join();
       reap();
       // A child makes no stream that is older than itself, and loses those it has as soon as they change.
-      if (one_in(2)) subjects_.push_back(new_subject(one_in(4), true));
+      subjects_.push_back(subject_to_be_forked());
       const std::uint64_t seed = below(std::size_t{1} << 32);
       ++counts_.forks;
       std::fflush(nullptr);
@@ -1194,11 +1212,12 @@ class StorageMachine : public Machine<Choices> {
     }
   }
 
-  /// What only one of two processes may do to a file that both have: put more into it. Not into all, as it
-  /// leaves nothing in a mapping that somebody else has.
+  /// What only one of two processes may do to a file that both have: put more into it. Hardly into what has
+  /// no file yet, as it would have one afterwards.
   void extend_some() {
     for (Subject& s : subjects_) {
-      if (one_in(2) || s.model.data.size() > s.most) continue;
+      const bool mapped = state_of(s).tier == Tier::Mapped;
+      if (!one_in(mapped ? 8 : 2) || s.model.data.size() > s.most) continue;
       put(s, s.model.data.size(), fresh(20 * kPage));
       const Held value{s.stream().getvalue(), s.model.data, s.family};
       do_overwrite(s);
