@@ -13,6 +13,7 @@ cat >"build/junit/python/$version.xml" <<'XML'
 XML
 
 cmake -S . -B "$here/cmake" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=g++ \
+  "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG" \
   -DQUIRE_DEV=ON -DQUIRE_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$python" -DQUIRE_BUILD_TESTS=OFF \
   -DQUIRE_BUILD_EXAMPLES=OFF -DQUIRE_BUILD_FUZZ=OFF -DQUIRE_BUILD_BENCH=OFF >"$here/cmake.log"
 cmake --build "$here/cmake" --target quire_python
