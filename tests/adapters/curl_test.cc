@@ -190,6 +190,27 @@ TEST(CurlTransfer, RewindsForAuthentication) {
   EXPECT_GE(transfer.rewinds(), 1U);
 }
 
+TEST(CurlTransfer, RewindsOnAConnectionThatIsDead) {
+  const string data = random_bytes(100'000);  // what the server takes before it hangs up
+  // With "100 Continue", the server would have answered: libcurl does not try again then.
+  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(
+      curl_slist_append(nullptr, "Expect:"), curl_slist_free_all);
+  const Easy handle = easy("/sha256");
+  curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+  CurlTransfer transfer(handle.get());
+  BytesIO source(Bytes("head" + data));
+  source.seek(4);
+  transfer.upload_from(source);
+  BytesIO answer;
+  transfer.download_to(answer);
+  transfer.perform();
+  EXPECT_EQ(transfer.rewinds(), 0U);
+  curl_easy_setopt(handle.get(), CURLOPT_URL, server().url("/drop/1").c_str());
+  transfer.perform();
+  EXPECT_EQ(text(answer.getvalue()), sha256(data));
+  EXPECT_GE(transfer.rewinds(), 1U);
+}
+
 TEST(CurlTransfer, WhatCannotSeekCannotBeSentTwice) {
   const Easy handle = easy("/redirect");
   curl_easy_setopt(handle.get(), CURLOPT_FOLLOWLOCATION, 1L);
