@@ -97,19 +97,28 @@ function(quire_adapter_targets targets)
   set(${targets} ${result} PARENT_SCOPE)
 endfunction()
 
-# quire_needed_targets(<targets> ADAPTERS <adapter>... LIBRARIES <library>...): those of what a test or
-# program stands on; empty unless all are there. Where every adapter is required, so are the libraries.
-# What stands on libraries alone is for those who build whatever adapters they can.
-function(quire_needed_targets targets)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "ADAPTERS;LIBRARIES")
+# quire_needed_targets(<targets> <program> ADAPTERS <adapter>... LIBRARIES <library>... TOOLS <target>...):
+# those of what a test or program stands on; empty unless all are there. Where every adapter is required, so
+# are the libraries and the tools; elsewhere a message says why there is no such program. TOOLS are programs
+# that come with an adapter's library, and none of the targets. What stands on libraries alone is for those
+# who build whatever adapters they can.
+function(quire_needed_targets targets program)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "ADAPTERS;LIBRARIES;TOOLS")
   quire_adapter_targets(result ${arg_ADAPTERS})
-  if(arg_LIBRARIES AND (result OR (NOT arg_ADAPTERS AND QUIRE_BUILD_ADAPTERS MATCHES "^(ON|REQUIRED)$")))
+  if(result OR (NOT arg_ADAPTERS AND QUIRE_BUILD_ADAPTERS MATCHES "^(ON|REQUIRED)$"))
     quire_find_libraries(libraries missing ${arg_LIBRARIES})
-    if(missing AND QUIRE_BUILD_ADAPTERS STREQUAL "REQUIRED")
-      message(FATAL_ERROR "not found: ${missing}")
-    endif()
+    foreach(tool IN LISTS arg_TOOLS)
+      if(NOT TARGET ${tool})
+        list(APPEND missing ${tool})
+      endif()
+    endforeach()
     list(APPEND result ${libraries})
     if(missing)
+      list(JOIN missing ", " missing)
+      if(QUIRE_BUILD_ADAPTERS STREQUAL "REQUIRED")
+        message(FATAL_ERROR "${program} cannot be built: ${missing} was not found")
+      endif()
+      message(STATUS "${program} is not built: ${missing} was not found")
       set(result)
     endif()
   endif()

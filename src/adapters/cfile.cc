@@ -18,11 +18,21 @@
 
 namespace quire {
 
+namespace {
+
+/// Of a call of C that has failed, and that has found errno 0: not every FILE has a number for each error.
+int last_error() noexcept {
+  return errno != 0 ? errno : EIO;
+}
+
+}  // namespace
+
 // --- CFile ---------------------------------------------------------------------------------------
 
 /// What the C library calls back. No exception may pass through it.
 struct CFile::Cookie {
   StreamHandle stream;
+  bool seekable = false;
   std::exception_ptr error;
 
   static Cookie& of(void* cookie) noexcept { return *static_cast<Cookie*>(cookie); }
@@ -58,7 +68,8 @@ struct CFile::Cookie {
     }
   }
 
-  // 0 is how a cookie says that it failed; C then keeps what was not taken.
+  // Less than `size` is how a cookie says that it failed. C drops what was not taken, as it does when it
+  // writes to a file: the exception tells of it.
   static ssize_t write(void* cookie, const char* data, std::size_t size) noexcept {
     std::size_t done = 0;
     try {
@@ -73,7 +84,13 @@ struct CFile::Cookie {
     return static_cast<ssize_t>(done);
   }
 
+  // C has a stream that cannot seek keep what was read too much, but knows it by ESPIPE alone. Were
+  // there no function, errno would stay what it was.
   static int seek(void* cookie, off64_t* position, int whence) noexcept {
+    if (!of(cookie).seekable) {
+      errno = ESPIPE;
+      return -1;
+    }
     try {
       Stream& stream = *of(cookie).stream;
       const std::size_t before = stream.tell();
@@ -103,10 +120,11 @@ CFile::CFile(StreamHandle stream) {
   const bool writes = stream->writable();
   if (!reads && !writes) detail::throw_unsupported("fopencookie");
   cookie_ = std::make_unique<Cookie>();
+  cookie_->seekable = stream->seekable();
   const cookie_io_functions_t calls = {
       reads ? Cookie::read : nullptr,
       writes ? Cookie::write : nullptr,
-      stream->seekable() ? Cookie::seek : nullptr,
+      Cookie::seek,
       nullptr,
   };
   file_ = ::fopencookie(cookie_.get(), reads && writes ? "r+" : reads ? "r" : "w", calls);
@@ -134,9 +152,10 @@ CFile::~CFile() {
 
 Stream& CFile::stream() {
   if (file_ == nullptr) detail::throw_closed();
-  const bool flushed = std::fflush(file_) == 0;
+  errno = 0;
+  const int failed = std::fflush(file_) != 0 ? last_error() : 0;
   if (cookie_->error) std::rethrow_exception(std::exchange(cookie_->error, nullptr));
-  if (!flushed) detail::throw_errno(errno, "fflush");
+  if (failed != 0) detail::throw_errno(failed, "fflush");
   return *cookie_->stream;
 }
 
@@ -144,7 +163,8 @@ void CFile::close() {
   if (file_ == nullptr) return;
   // C flushes, and hands back what it has read too much.
   static_cast<void>(std::fflush(file_));
-  const int failed = std::fclose(std::exchange(file_, nullptr)) != 0 ? errno : 0;
+  errno = 0;
+  const int failed = std::fclose(std::exchange(file_, nullptr)) != 0 ? last_error() : 0;
   const std::unique_ptr<Cookie> cookie = std::move(cookie_);
   try {
     cookie->stream.finish();
@@ -187,7 +207,7 @@ CFileIO::~CFileIO() {
 }
 
 void CFileIO::fail(const char* operation) const {
-  detail::throw_errno(errno != 0 ? errno : EIO, operation);
+  detail::throw_errno(last_error(), operation);
 }
 
 bool CFileIO::readable() const {
@@ -223,6 +243,7 @@ void CFileIO::turn_to(Last next) {
   if (next == Last::Read && ::__freadable(file_) == 0) detail::throw_unsupported("read");
   if (next == Last::Wrote && ::__fwritable(file_) == 0) detail::throw_unsupported("write");
   // A file without positions has two sides that know nothing of each other.
+  errno = 0;
   if (last_ != Last::Neither && last_ != next && ::fseeko(file_, 0, SEEK_CUR) != 0 &&
       errno != ESPIPE) {
     fail("fseeko");
@@ -250,7 +271,7 @@ Bytes CFileIO::readline(std::ptrdiff_t size) {
   const ssize_t count = ::getline(&line, &capacity, file_);
   const auto free_it = [](void* memory) noexcept { std::free(memory); };
   if (count > 0) return Bytes::adopt(line, static_cast<std::size_t>(count), free_it);
-  const int error = errno;
+  const int error = last_error();
   std::free(line);
   if (std::ferror(file_) != 0 || error == ENOMEM) detail::throw_errno(error, "getline");
   return {};
@@ -273,6 +294,7 @@ std::size_t CFileIO::write(ByteSpan data) {
 
 std::size_t CFileIO::seek(std::ptrdiff_t offset, Whence whence) {
   check_open();
+  errno = 0;
   if (::fseeko(file_, offset, static_cast<int>(whence)) != 0) fail("fseeko");
   last_ = Last::Neither;
   return CFileIO::tell();
@@ -280,6 +302,7 @@ std::size_t CFileIO::seek(std::ptrdiff_t offset, Whence whence) {
 
 std::size_t CFileIO::tell() const {
   check_open();
+  errno = 0;
   const off_t at = ::ftello(file_);
   if (at < 0) fail("ftello");
   return static_cast<std::size_t>(at);
@@ -296,12 +319,14 @@ void CFileIO::flush() {
   check_open();
   // What was read ahead is not to be given up where it could not be read again.
   if (last_ == Last::Read) return;
+  errno = 0;
   if (std::fflush(file_) != 0) fail("fflush");
 }
 
 void CFileIO::close() {
   if (file_ == nullptr) return;
   std::FILE* const file = std::exchange(file_, nullptr);
+  errno = 0;
   if ((close_file_ ? std::fclose(file) : std::fflush(file)) != 0) {
     fail(close_file_ ? "fclose" : "fflush");
   }

@@ -19,17 +19,22 @@ void set(CURL* handle, CURLoption option, auto value) {
   }
 }
 
+/// What came of a transfer. The parts of a form share it, for they may outlive the transfer.
+struct Outcome {
+  std::exception_ptr failure;
+  std::size_t rewinds = 0;
+};
+
 /// What libcurl reads of a stream, from where that stood at first.
 struct Source {
   StreamHandle stream;
   std::size_t begin = 0;
   std::size_t size = npos;
   std::size_t sent = 0;
-  // The whole transfer's.
-  std::exception_ptr* failure = nullptr;
-  std::size_t* rewinds = nullptr;
+  std::shared_ptr<Outcome> outcome;
 
-  Source(StreamHandle handle, std::optional<std::size_t> most) : stream(std::move(handle)) {
+  Source(StreamHandle handle, std::optional<std::size_t> most, std::shared_ptr<Outcome> whole)
+      : stream(std::move(handle)), outcome(std::move(whole)) {
     if (!stream) detail::throw_invalid("a transfer from no stream");
     if (stream->seekable()) {
       begin = stream->tell();
@@ -61,7 +66,7 @@ struct Source {
       if (done == 0 && source.sent < source.size && source.size != npos) source.throw_short();
       return done;
     } catch (...) {
-      *source.failure = std::current_exception();
+      source.outcome->failure = std::current_exception();
       return CURL_READFUNC_ABORT;
     }
   }
@@ -74,10 +79,10 @@ struct Source {
         return CURL_SEEKFUNC_CANTSEEK;
       }
       source.rewind(static_cast<std::size_t>(offset));
-      ++*source.rewinds;
+      ++source.outcome->rewinds;
       return CURL_SEEKFUNC_OK;
     } catch (...) {
-      *source.failure = std::current_exception();
+      source.outcome->failure = std::current_exception();
       return CURL_SEEKFUNC_FAIL;
     }
   }
@@ -93,22 +98,40 @@ struct Source {
 
 struct CurlTransfer::State {
   CURL* handle;
+  std::shared_ptr<Outcome> outcome = std::make_shared<Outcome>();
   std::unique_ptr<Source> source;
   StreamHandle target;
   std::size_t target_begin = 0;
   std::size_t most = npos;
   std::size_t received = 0;
-  std::size_t rewinds = 0;
   bool over_limit = false;
   bool started = false;
-  std::function<bool(const CurlProgress&)> report;
-  std::exception_ptr failure;
+  std::function<bool(const CurlProgress&)> report;  ///< empty unless libcurl has its function
   std::array<char, CURL_ERROR_SIZE> message{};
 
   explicit State(CURL* handle_) : handle(handle_) {}
 
-  void take_back(std::initializer_list<CURLoption> options) noexcept {
-    for (const CURLoption option : options) curl_easy_setopt(handle, option, nullptr);
+  // libcurl tells nobody how its options were set before: they get their defaults. Without a function
+  // it takes fwrite() and fread(), but without data for these not the files that they had at first.
+  void take_back_upload() noexcept {
+    curl_easy_setopt(handle, CURLOPT_UPLOAD, 0L);
+    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, curl_off_t{-1});
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, nullptr);
+    curl_easy_setopt(handle, CURLOPT_READDATA, stdin);
+    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, nullptr);
+    curl_easy_setopt(handle, CURLOPT_SEEKDATA, nullptr);
+  }
+
+  void take_back_download() noexcept {
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, nullptr);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, stdout);
+    curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t{0});
+  }
+
+  void take_back_progress() noexcept {
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 1L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, nullptr);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, nullptr);
   }
 
   static std::size_t write(char* data, std::size_t item, std::size_t count, void* self) noexcept {
@@ -124,7 +147,7 @@ struct CurlTransfer::State {
       // Fewer than all end the transfer; of none libcurl takes 0 for success.
       return done;
     } catch (...) {
-      state.failure = std::current_exception();
+      state.outcome->failure = std::current_exception();
       return size == 0 ? 1 : 0;
     }
   }
@@ -139,7 +162,7 @@ struct CurlTransfer::State {
                  ? 0
                  : 1;
     } catch (...) {
-      state.failure = std::current_exception();
+      state.outcome->failure = std::current_exception();
       return 1;
     }
   }
@@ -161,26 +184,14 @@ CurlTransfer& CurlTransfer::operator=(CurlTransfer&& other) noexcept {
 
 CurlTransfer::~CurlTransfer() {
   if (!state_) return;
-  state_->take_back({CURLOPT_ERRORBUFFER});
-  if (state_->source) {
-    state_->take_back(
-        {CURLOPT_READFUNCTION, CURLOPT_READDATA, CURLOPT_SEEKFUNCTION, CURLOPT_SEEKDATA});
-    curl_easy_setopt(state_->handle, CURLOPT_UPLOAD, 0L);
-  }
-  if (state_->target) {
-    state_->take_back({CURLOPT_WRITEFUNCTION, CURLOPT_WRITEDATA});
-    curl_easy_setopt(state_->handle, CURLOPT_MAXFILESIZE_LARGE, curl_off_t{0});
-  }
-  if (state_->report) {
-    state_->take_back({CURLOPT_XFERINFOFUNCTION, CURLOPT_XFERINFODATA});
-    curl_easy_setopt(state_->handle, CURLOPT_NOPROGRESS, 1L);
-  }
+  curl_easy_setopt(state_->handle, CURLOPT_ERRORBUFFER, nullptr);
+  if (state_->source) state_->take_back_upload();
+  if (state_->target) state_->take_back_download();
+  if (state_->report) state_->take_back_progress();
 }
 
 void CurlTransfer::upload_from(StreamHandle source, std::optional<std::size_t> size) {
-  auto next = std::make_unique<Source>(std::move(source), size);
-  next->failure = &state_->failure;
-  next->rewinds = &state_->rewinds;
+  auto next = std::make_unique<Source>(std::move(source), size, state_->outcome);
   CURL* const handle = state_->handle;
   set(handle, CURLOPT_UPLOAD, 1L);
   set(handle, CURLOPT_INFILESIZE_LARGE, curl_size(next->size));
@@ -206,9 +217,7 @@ void CurlTransfer::download_to(StreamHandle target, std::size_t most) {
 }
 
 void CurlTransfer::send_part(curl_mimepart* part, StreamHandle source) {
-  auto next = std::make_unique<Source>(std::move(source), std::nullopt);
-  next->failure = &state_->failure;
-  next->rewinds = &state_->rewinds;
+  auto next = std::make_unique<Source>(std::move(source), std::nullopt, state_->outcome);
   const curl_off_t size = curl_size(next->size);
   const CURLcode code =
       curl_mime_data_cb(part, size, &Source::read, &Source::seek, &Source::free, next.get());
@@ -217,16 +226,20 @@ void CurlTransfer::send_part(curl_mimepart* part, StreamHandle source) {
 }
 
 void CurlTransfer::on_progress(std::function<bool(const CurlProgress&)> report) {
-  CURL* const handle = state_->handle;
-  set(handle, CURLOPT_XFERINFOFUNCTION, &State::progress);
-  set(handle, CURLOPT_XFERINFODATA, state_.get());
-  set(handle, CURLOPT_NOPROGRESS, report ? 0L : 1L);
+  if (report) {
+    CURL* const handle = state_->handle;
+    set(handle, CURLOPT_XFERINFOFUNCTION, &State::progress);
+    set(handle, CURLOPT_XFERINFODATA, state_.get());
+    set(handle, CURLOPT_NOPROGRESS, 0L);
+  } else {
+    state_->take_back_progress();
+  }
   state_->report = std::move(report);
 }
 
 void CurlTransfer::begin() {
   State& state = *state_;
-  state.failure = nullptr;
+  state.outcome->failure = nullptr;
   state.over_limit = false;
   state.message[0] = '\0';
   if (state.source) state.source->rewind();
@@ -245,7 +258,9 @@ void CurlTransfer::perform() {
 
 void CurlTransfer::check(CURLcode result) {
   State& state = *state_;
-  if (state.failure) std::rethrow_exception(std::exchange(state.failure, nullptr));
+  if (state.outcome->failure) {
+    std::rethrow_exception(std::exchange(state.outcome->failure, nullptr));
+  }
   if (result == CURLE_OK) return;
   if (state.over_limit || result == CURLE_FILESIZE_EXCEEDED) {
     throw CurlLimitError(result, "more than " + std::to_string(state.most) + " bytes to download");
@@ -259,7 +274,7 @@ std::size_t CurlTransfer::received() const noexcept {
 }
 
 std::size_t CurlTransfer::rewinds() const noexcept {
-  return state_->rewinds;
+  return state_->outcome->rewinds;
 }
 
 }  // namespace quire

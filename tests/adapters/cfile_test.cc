@@ -237,6 +237,66 @@ TEST(CFile, ErrorsOfTheStreamAreKept) {
   EXPECT_THROW(stuck.close(), std::system_error);
 }
 
+TEST(CFile, WhatTheStreamRefusesIsNotOfferedAgain) {
+  TestStream failing("", {.fail_write_at = 50, .log = false});
+  CFile file(failing);
+  EXPECT_NE(std::fputs(pattern(100).c_str(), file), EOF);
+  EXPECT_EQ(std::fflush(file), EOF);
+  failing.options.fail_write_at = npos;
+  EXPECT_NE(std::fputs("after that", file), EOF);
+  EXPECT_EQ(std::fflush(file), 0);
+  EXPECT_EQ(failing.data(), pattern(100).substr(0, 50) + "after that");
+  EXPECT_THROW(file.close(), std::system_error) << "the error is kept";
+}
+
+// C had no function to seek by, and then its fflush() of what was read ahead fails with the errno that is
+// there: stream() and close() threw it, be it 0.
+TEST(CFile, ReadsAheadOfWhatCannotSeek) {
+  for (const int before : {0, EPERM}) {
+    TestStream pipe(pattern(100), {.log = false, .seekable = false});
+    CFile file(pipe);
+    EXPECT_EQ(std::fgetc(file), pattern(100)[0]);
+    CFileIO lent(file, false);
+    EXPECT_FALSE(lent.seekable());
+    EXPECT_EQ(text(lent.read(9)), pattern(100).substr(1, 9));
+    errno = before;
+    EXPECT_EQ(message_of<std::system_error>([&] { lent.close(); }), "nothing thrown");
+    errno = before;
+    EXPECT_EQ(message_of<std::system_error>([&] { static_cast<void>(file.stream()); }),
+              "nothing thrown");
+    EXPECT_EQ(std::fgetc(file), pattern(100)[10]) << "and what C has read is still there";
+    errno = before;
+    EXPECT_EQ(message_of<std::system_error>([&] { file.close(); }), "nothing thrown");
+    EXPECT_EQ(pipe.tell(), 100U) << "nobody has sought";
+  }
+}
+
+// Before glibc writes, it gives back what was read too much. Where it could not, the bytes were never
+// written, and close() did not say so: errno was 0.
+TEST(CFile, WhatCannotSeekIsNotWrittenToBeforeAllIsRead) {
+  TestStream unread(pattern(100), {.log = false, .seekable = false});
+  CFile file(unread);
+  EXPECT_EQ(std::fgetc(file), pattern(100)[0]);
+  EXPECT_NE(std::fputs("lost", file), EOF);
+  errno = 0;
+  EXPECT_EQ(std::fflush(file), EOF);
+  EXPECT_EQ(errno, ESPIPE);
+  errno = 0;
+  EXPECT_EQ(message_of<std::system_error>([&] { static_cast<void>(file.stream()); }),
+            "fflush: Illegal seek");
+  errno = 0;
+  EXPECT_EQ(message_of<std::system_error>([&] { file.close(); }), "fclose: Illegal seek");
+  EXPECT_EQ(unread.data(), pattern(100));
+
+  TestStream read(pattern(100), {.log = false, .seekable = false});
+  CFile both(read);
+  string all(100, '\0');
+  EXPECT_EQ(std::fread(all.data(), 1, all.size(), both), all.size());
+  EXPECT_NE(std::fputs("answer", both), EOF);
+  both.close();
+  EXPECT_EQ(read.data(), pattern(100) + "answer");
+}
+
 TEST(CFile, ABadPositionIsTheCallersErrorAlone) {
   BytesIO stream(Bytes("abc"));
   CFile file(stream);
@@ -324,6 +384,20 @@ TEST(CFileIO, SaysWhatFails) {
   EXPECT_THROW(static_cast<void>(reads.read()), std::system_error);
   EXPECT_THROW(static_cast<void>(reads.fileno()), UnsupportedOperation);
   EXPECT_THROW(reads.truncate(0), UnsupportedOperation);
+}
+
+// A FILE that has its bytes written by a function need not set errno: what was thrown had the number of
+// whatever had failed before.
+TEST(CFileIO, AnErrorWithoutANumberIsEIO) {
+  const cookie_io_functions_t takes_nothing = {
+      nullptr, [](void*, const char*, std::size_t) -> ssize_t { return 0; }, nullptr, nullptr};
+  CFileIO stream(::fopencookie(nullptr, "w", takes_nothing));
+  stream.write("waits in the buffer");
+  errno = EPERM;
+  EXPECT_EQ(message_of<std::system_error>([&] { stream.flush(); }), "fflush: Input/output error");
+  stream.write("and once more");
+  errno = EPERM;
+  EXPECT_EQ(message_of<std::system_error>([&] { stream.close(); }), "fclose: Input/output error");
 }
 
 // What a library that only takes names does: open, write, close; open, read, close.

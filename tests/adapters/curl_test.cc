@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -186,6 +187,27 @@ TEST(CurlTransfer, RewindsForAuthentication) {
   transfer.perform();
   EXPECT_TRUE(answer.getvalue() == ByteSpan(data));
   EXPECT_EQ(status(handle), 200);
+  EXPECT_GE(transfer.rewinds(), 1U);
+}
+
+TEST(CurlTransfer, RewindsOnAConnectionThatIsDead) {
+  const string data = random_bytes(100'000);  // what the server takes before it hangs up
+  // With "100 Continue", the server would have answered: libcurl does not try again then.
+  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(
+      curl_slist_append(nullptr, "Expect:"), curl_slist_free_all);
+  const Easy handle = easy("/sha256");
+  curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+  CurlTransfer transfer(handle.get());
+  BytesIO source(Bytes("head" + data));
+  source.seek(4);
+  transfer.upload_from(source);
+  BytesIO answer;
+  transfer.download_to(answer);
+  transfer.perform();
+  EXPECT_EQ(transfer.rewinds(), 0U);
+  curl_easy_setopt(handle.get(), CURLOPT_URL, server().url("/drop/1").c_str());
+  transfer.perform();
+  EXPECT_EQ(text(answer.getvalue()), sha256(data));
   EXPECT_GE(transfer.rewinds(), 1U);
 }
 
@@ -413,6 +435,83 @@ TEST(CurlTransfer, TakesItsOptionsBack) {
   transfer.download_to(page);
   transfer.perform();
   EXPECT_EQ(page.size(), 0U) << "a GET, with nothing to echo";
+}
+
+// The functions were taken back, and for their data libcurl got null: the next transfer on the handle
+// wrote its answer to a null FILE. The size of the upload stayed as it was.
+TEST(CurlTransfer, LeavesWhatItHasSetAsLibcurlHasItAtFirst) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> meter(std::tmpfile(), std::fclose);
+  const Easy handle = easy("/echo");
+  int reports = 0;
+  {
+    CurlTransfer transfer(handle.get());
+    transfer.upload_from(BytesIO(Bytes("abc")));
+    BytesIO answer;
+    transfer.download_to(answer, 3);
+    transfer.on_progress([&](const CurlProgress&) {
+      ++reports;
+      return true;
+    });
+    transfer.perform();
+    EXPECT_GT(reports, 0);
+  }
+  reports = 0;
+  curl_easy_setopt(handle.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle.get(), CURLOPT_STDERR, meter.get());
+  curl_easy_setopt(handle.get(), CURLOPT_URL, server().url("/bytes/1000").c_str());
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(curl_easy_perform(handle.get()), CURLE_OK) << "nothing limits its size";
+  EXPECT_EQ(testing::internal::GetCapturedStdout().size(), 1000U);
+  EXPECT_EQ(reports, 0);
+
+  const test::TempDirectory directory;
+  const string input = directory.make("input", "from standard input");
+  ASSERT_NE(std::freopen(input.c_str(), "r", stdin), nullptr);
+  curl_easy_setopt(handle.get(), CURLOPT_URL, server().url("/echo").c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_UPLOAD, 1L);
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(curl_easy_perform(handle.get()), CURLE_OK);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "from standard input");
+
+  // What libcurl says has nowhere to go: a sanitizer sees whether it goes to what the transfer had.
+  curl_easy_setopt(handle.get(), CURLOPT_URL, "http://127.0.0.1:1/");
+  EXPECT_EQ(curl_easy_perform(handle.get()), CURLE_COULDNT_CONNECT);
+}
+
+// The function of a report stayed in the handle when there was none any more: whoever asked libcurl for
+// its own meter then had std::bad_function_call thrown, or it was called with memory that was freed.
+TEST(CurlTransfer, AReportCanBeTakenBack) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> meter(std::tmpfile(), std::fclose);
+  const Easy handle = easy("/bytes/1000");
+  CurlTransfer transfer(handle.get());
+  BytesIO answer;
+  transfer.download_to(answer);
+  transfer.on_progress([](const CurlProgress&) { return false; });
+  transfer.on_progress(nullptr);
+  curl_easy_setopt(handle.get(), CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle.get(), CURLOPT_STDERR, meter.get());
+  transfer.perform();
+  EXPECT_EQ(answer.size(), 1000U);
+}
+
+// A part counted its rewinds in the transfer's memory, and a form outlived that.
+TEST(CurlTransfer, AFormMayOutliveIt) {
+  const Easy handle = easy("/form");
+  const std::unique_ptr<curl_mime, void (*)(curl_mime*)> form(curl_mime_init(handle.get()),
+                                                              curl_mime_free);
+  {
+    CurlTransfer transfer(handle.get());
+    curl_mimepart* const part = curl_mime_addpart(form.get());
+    curl_mime_name(part, "part");
+    transfer.send_part(part, BytesIO(Bytes("of a form")));
+    curl_easy_setopt(handle.get(), CURLOPT_MIMEPOST, form.get());
+    BytesIO answer;
+    transfer.download_to(answer);
+    transfer.perform();
+  }
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(curl_easy_perform(handle.get()), CURLE_OK);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "part None 9 " + sha256("of a form") + "\n");
 }
 
 TEST(CurlTransfer, WorksByCurlsMultiInterface) {

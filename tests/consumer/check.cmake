@@ -1,5 +1,5 @@
 # One step of a user's way to quire: STEP is install, find_package, adapter, add_subdirectory,
-# pkg_config or wrong_version; LINKAGE is static or shared.
+# pkg_config, wrong_version or missing_program; LINKAGE is static or shared.
 set(prefix ${WORK}/${LINKAGE}/moved)
 set(build ${WORK}/${LINKAGE}/${STEP})
 string(COMPARE EQUAL ${LINKAGE} shared shared)
@@ -55,6 +55,33 @@ elseif(STEP STREQUAL wrong_version)
   if(status EQUAL 0 OR NOT message MATCHES "not accepted:.*/quire-config.cmake, version:")
     message(FATAL_ERROR "version 99 was not refused: ${message}")
   endif()
+elseif(STEP STREQUAL missing_program)
+  # Without protoc, or nlohmann's headers, the program protobuf_log and its test were not there, be it that
+  # everything was required, and nothing said so.
+  set(without_json -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON nlohmann_json)
+  set(without_protoc -DProtobuf_PROTOC_EXECUTABLE= protobuf::protoc)
+  foreach(without IN ITEMS without_json without_protoc)
+    list(GET ${without} 0 option)
+    list(GET ${without} 1 missing)
+    foreach(adapters IN ITEMS REQUIRED ON)
+      file(REMOVE_RECURSE ${build})
+      execute_process(
+        COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${build} ${common} -DQUIRE_BUILD_TESTS=OFF
+                -DQUIRE_BUILD_BENCH=OFF -DQUIRE_BUILD_FUZZ=OFF -DQUIRE_BUILD_ADAPTERS=${adapters} ${option}
+        RESULT_VARIABLE status OUTPUT_VARIABLE message ERROR_VARIABLE error)
+      string(REGEX REPLACE "[ \n]+" " " message "${message}${error}")
+      if(adapters STREQUAL REQUIRED)
+        string(FIND "${message}" "protobuf_log cannot be built: ${missing} was not found" said)
+      else()
+        string(FIND "${message}" "protobuf_log is not built: ${missing} was not found" said)
+      endif()
+      string(COMPARE EQUAL "${status}" 0 done)
+      if(said EQUAL -1 OR (adapters STREQUAL REQUIRED AND done)
+         OR (adapters STREQUAL ON AND NOT done))
+        message(FATAL_ERROR "${adapters}, ${without}: ${status}: ${message}")
+      endif()
+    endforeach()
+  endforeach()
 else()
   message(FATAL_ERROR "no step ${STEP}")
 endif()

@@ -26,8 +26,11 @@ namespace quire {
 /// A FILE over a Stream, from where that stands: to read, to write, or both, as the stream can.
 /// Nothing is cut off. What is written waits in the FILE's buffer for std::fflush() or close().
 ///
+/// Of a stream that cannot seek, what C has read too much stays in the FILE. To write before it was read is
+/// an error then, ESPIPE, and the bytes are lost: read first, or have a FILE for each direction.
+///
 /// An exception of the stream becomes an error of the FILE with an errno to match, and is kept: close()
-/// throws the first one.
+/// throws the first one. C drops what the stream has not taken then.
 class QUIRE_API CFile {
  public:
   /// Errors: ClosedError; UnsupportedOperation for a stream that neither reads nor writes;
@@ -48,7 +51,8 @@ class QUIRE_API CFile {
   // NOLINTNEXTLINE(google-explicit-constructor): it is a FILE, to be passed where one is asked for
   operator std::FILE*() const noexcept QUIRE_LIFETIMEBOUND { return file_; }
 
-  /// The stream, with all that was written, where the FILE stands.
+  /// The stream, with all that was written, where the FILE stands; one that cannot seek stands behind
+  /// what C has read.
   /// Errors: as close().
   [[nodiscard]] Stream& stream() QUIRE_LIFETIMEBOUND;
 

@@ -11,8 +11,8 @@
 // through libcurl: what a stream throws ends the transfer, and perform() or check() throw it again.
 // Link quire::curl.
 //
-// Lifetime: the CURL stays yours and must outlive the transfer, which takes its options back when it
-// goes; streams are owned or borrowed, see StreamHandle. Thread: that of the CURL.
+// Lifetime: the CURL stays yours and must outlive the transfer. When that goes, the options that it has
+// set get libcurl's defaults. Streams are owned or borrowed, see StreamHandle. Thread: that of the CURL.
 #pragma once
 
 #include <cstddef>
@@ -80,11 +80,13 @@ class QUIRE_API CurlTransfer {
   void download_to(StreamHandle target, std::size_t most = npos);
 
   /// Sends what is left of `source` as a part of a form, which curl_mime_addpart() made.
-  /// Lifetime: of the part: the form must go before a source that is borrowed.
+  /// Lifetime: of the part: the form must go before a source that is borrowed, but may outlive the
+  ///           transfer; nobody is told then what the source throws.
   /// Errors:   those of the source; CurlError; std::bad_alloc.
   void send_part(curl_mimepart* part, StreamHandle source);
 
-  /// Calls `report` now and then; false ends the transfer with CURLE_ABORTED_BY_CALLBACK.
+  /// Calls `report` now and then; false ends the transfer with CURLE_ABORTED_BY_CALLBACK. Null ends the
+  /// reports.
   void on_progress(std::function<bool(const CurlProgress&)> report);
 
   /// Does the transfer. Before it is done again, an upload is rewound, and what came is written over the
