@@ -522,12 +522,18 @@ class StorageMachine : public Machine<Choices> {
       const std::size_t size = s.model.data.size();
       put(s, size, fresh(nearly(s.most) - size));
     }
+    // With a handle what is mapped moves into a file as soon as there is a view.
+    if (state_of(s).tier == Tier::Mapped) take_wanted_view(s);
     if (!s.wants.handles) {
       std::erase_if(kept_, [&](const Held& held) { return held.family == s.family; });
       std::erase_if(subjects_, [&](const Subject& other) { return other.family == s.family; });
     } else if (!s.model.data.empty() && !state_of(s).outside) {
       keep_a_part(s);
     }
+    take_wanted_view(s);
+  }
+
+  void take_wanted_view(Subject& s) {
     if (!s.wants.views || s.pinned()) return;
     if (one_in(3)) {
       s.read_views.push_back(s.stream().getbuffer().toreadonly());
@@ -647,7 +653,8 @@ class StorageMachine : public Machine<Choices> {
   /// REQUIRES: there is one
   void keep_a_part(Subject& s) {
     const std::size_t size = s.model.data.size();
-    const std::size_t from = one_in(3) ? 0 : below(size);
+    // Beside a view a small part is a copy, and all of it moves the stream.
+    const std::size_t from = !s.pinned() && one_in(3) ? 0 : below(size);
     const std::size_t count = from == 0 ? size : 1 + below(std::min(size - from, 10 * kPage));
     keep(s, s.stream().slice(from, from + count), s.model.data.substr(from, count));
   }
