@@ -1,23 +1,24 @@
 // What leaves through a socket while another thread throws it away: from memory, from many pieces, from
-// a file; beside the loops that programs have.
+// a file; and what another thread sends; beside the loops that programs have.
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench.h"
-#include "moved.h"
 #include "quire/adapters/socket.h"
 #include "quire/bytes_io.h"
 #include "quire/file_io.h"
+#include "thread_time.h"
 
 namespace {
 
@@ -29,26 +30,22 @@ std::size_t data_size() {
   return scaled(64 * kMiB);
 }
 
-/// A socket whose other end a thread reads and forgets.
-class Drain {
+/// A socket at whose other end a thread does its work, and then closes it.
+class Peer {
  public:
-  Drain() {
+  template <class Work>
+  explicit Peer(Work work) {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data()) != 0) std::abort();
-    thread_ = std::jthread([end = ends_[1]] {
-      std::vector<char> buffer(kMiB);
-      while (::recv(end, buffer.data(), buffer.size(), 0) > 0) {
-      }
+    thread_ = std::jthread([end = ends_[1], work] {
+      work(end);
+      ::close(end);
     });
   }
 
-  Drain(const Drain&) = delete;
-  Drain& operator=(const Drain&) = delete;
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
 
-  ~Drain() {
-    ::close(ends_[0]);
-    thread_.join();
-    ::close(ends_[1]);
-  }
+  ~Peer() { ::close(ends_[0]); }
 
   [[nodiscard]] int socket() const { return ends_[0]; }
 
@@ -56,6 +53,12 @@ class Drain {
   std::array<int, 2> ends_{};
   std::jthread thread_;
 };
+
+void read_and_forget(int socket) {
+  std::vector<char> buffer(kMiB);
+  while (::recv(socket, buffer.data(), buffer.size(), 0) > 0) {
+  }
+}
 
 void send_plainly(int socket, const char* data, std::size_t size) {
   while (size != 0) {
@@ -69,23 +72,17 @@ void send_plainly(int socket, const char* data, std::size_t size) {
 /// The processor time of the sending thread alone; `send` sends all once.
 template <class Send>
 void send_row(const std::string& workload, std::string_view peer, Send send) {
-  long_row("socket/" + workload, peer, [=](benchmark::State& state) {
-    const Drain drain;
-    const Moved moved(state);
-    for (auto _ : state) {
-      rusage before{};
-      rusage after{};
-      ::getrusage(RUSAGE_THREAD, &before);
-      send(drain.socket());
-      ::getrusage(RUSAGE_THREAD, &after);
-      const auto seconds = [](const rusage& usage) {
-        return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-               static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-      };
-      state.SetIterationTime(seconds(after) - seconds(before));
-    }
-    count_bytes(state, data_size());
-  })->UseManualTime();
+  const auto drain = std::make_shared<Peer>(read_and_forget);
+  thread_row("socket/" + workload, peer, data_size(), [=] { send(drain->socket()); });
+}
+
+/// That of the receiving one; `receive` returns how much came.
+template <class Receive>
+void receive_row(std::string_view peer, const std::string& data, Receive receive) {
+  thread_row("socket/64 MiB received to the end", peer, data_size(), [=, &data] {
+    const Peer sender([&data](int socket) { send_plainly(socket, data.data(), data.size()); });
+    if (receive(sender.socket()) != data.size()) std::abort();
+  });
 }
 
 /// A file of the data, removed at the end.
@@ -148,6 +145,21 @@ int main(int argc, char** argv) {
     while (const std::size_t count = source.readinto(buffer)) {
       send_plainly(socket, buffer.data(), count);
     }
+  });
+
+  const std::string data = random_text(data_size());
+  receive_row("quire", data, [](int socket) {
+    quire::BytesIO received;
+    return quire::recv_into(socket, received);
+  });
+  receive_row("a buffer", data, [](int socket) {
+    std::string received;
+    std::vector<char> buffer(kBuffer);
+    ssize_t count = 0;
+    while ((count = ::recv(socket, buffer.data(), buffer.size(), 0)) > 0) {
+      received.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    return received.size();
   });
   return run(argc, argv);
 }
