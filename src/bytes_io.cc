@@ -242,6 +242,10 @@ void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range 
   // The first write of a stream's life has nothing to keep.
   const std::size_t prefix = std::min(hole.offset, size_);
   const std::size_t suffix = std::min(hole.offset + hole.count, size_);
+  if (size_ != 0 && block->kind->window != nullptr) {
+    // It is asked as for any other write, so that it knows what is there.
+    static_cast<void>(block->kind->window(block.get(), 0, size_, true));
+  }
   copy_bytes(block->data, data_, prefix);
   copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
   enter_block(std::move(block), 0, reason, prefix + size_ - suffix);

@@ -225,6 +225,7 @@ Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   if (pages::resize(&self.data, self.capacity, capacity) != 0) return nullptr;
   self.capacity = capacity;
   self.touched = std::min(self.touched, capacity);
+  self.lent = std::min(self.lent, capacity);
   return block;
 }
 
@@ -239,6 +240,7 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
   if (begin >= self.frozen) {
     if (self.paging == Paging::WhenShared) {
       touch(self, begin, end);
+      self.lent = std::max(self.lent, end);
       return {self.frozen, std::max(end, self.touched)};
     }
     const std::size_t whole = pages::round_down(begin);
@@ -251,7 +253,9 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
       if (self.file) freeze(self, whole, pages::Access::ReadWrite);
       if (first && self.frozen == 0) forget_file(self);
     }
-    return {self.frozen, std::min(self.capacity, std::max(end, from + 2 * kBirthStep))};
+    end = std::min(self.capacity, std::max(end, from + 2 * kBirthStep));
+    self.lent = std::max(self.lent, end);
+    return {self.frozen, end};
   }
   const std::size_t first = begin / pages::page_size();
   const std::size_t last = pages_of(pages::round_up(std::min(end, self.frozen)));

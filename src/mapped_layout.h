@@ -32,8 +32,9 @@ struct MappedBlock : Block {
 
   const Paging paging;
   const bool huge_pages;
-  std::size_t touched;  // up to where pages are known to be there
-  std::size_t surplus;  // of what the cache lent
+  std::size_t touched;   // up to where pages are known to be there
+  std::size_t lent = 0;  // up to where the tail may have been written to, which makes pages as well
+  std::size_t surplus;   // of what the cache lent
   MemoryFileRef file;
   MemoryFileRef spilled;  // the SpillFile that pages come from, to be kept as long as they do
   MemoryFileRef beneath;  // the file before, as long as the tail has pages of it

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "mapping_cache.h"
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
@@ -472,6 +474,69 @@ TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
 
 // A stream of 256 KiB that began on the heap was copied out of it on the way: 1.4 times as slow as
 // realloc in a loop.
+TEST_F(MappedBlock, FreedMappingCountsAllThatWasWrittenToIt) {
+  // Pages are got 2 MiB at a time, and only those counted as used when a mapping was kept. resize(), and a
+  // write of the stream's own bytes, fill more than that at once: streams of 2 MiB then held mappings of 30
+  // MiB, one each, and the limit of the cache never knew.
+  const string half = pattern(3 * kMib);
+  const StorageOptions paged{.tier = StorageOptions::paged};
+  const struct {
+    const char* how;
+    std::size_t size;
+    std::size_t written;
+    std::function<BytesIO()> make;
+  } ways[] = {
+      {"resize", 6 * kMib, 6 * kMib,
+       [] {
+         BytesIO stream;
+         stream.resize(6 * kMib);
+         return stream;
+       }},
+      {"a write of its own bytes", 6 * kMib, 6 * kMib,
+       [&] {
+         BytesIO stream;
+         stream.reserve(6 * kMib);
+         stream.write(half);
+         const Bytes own = stream.getvalue();
+         stream.write(own);
+         return stream;
+       }},
+      {"a copy for more room", 6 * kMib, 3 * kMib,
+       [&] {
+         BytesIO stream(half);
+         const Bytes own = stream.getvalue();
+         stream.reserve(6 * kMib);
+         return stream;
+       }},
+      {"a step that is not in the file yet", 50 * kPage, 50 * kPage,
+       [&] { return BytesIO(pattern(50 * kPage), paged); }},
+  };
+  for (const auto& way : ways) {
+    release_cached_memory();
+    way.make().close();
+    std::size_t surplus = 0;
+    const Mapping kept = take_cached_mapping(way.size, 0, &surplus);
+    EXPECT_GE(kept.size, way.size) << way.how;
+    EXPECT_GE(kept.touched, way.written) << way.how;
+    give_surplus(surplus);
+    cache_or_unmap(kept);
+  }
+}
+
+TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUpHoweverTheyWereFilled) {
+  release_cached_memory();
+  std::vector<BytesIO> kept(20);
+  std::size_t retained = 0;
+  for (BytesIO& small : kept) {
+    BytesIO zeros;
+    zeros.resize(7 * kMib);
+    zeros.close();
+    small.write(pattern(kMib));
+    retained += small.retained_bytes();
+  }
+  EXPECT_LE(retained + cached_memory(), 32 * kMib + kept.size() * (kMib + 32 * kPage));
+}
+
 TEST_F(MappedBlock, GrowingStreamTakesAKeptMappingEarly) {
   release_cached_memory();
   BytesIO(pattern(kMib)).close();
