@@ -305,7 +305,11 @@ void BytesIO::unshare(std::size_t start, std::size_t end) {
     room_ = block_room();
     close_window();
   }
-  if (pinned()) detail::throw_pinned(block_->export_count());
+  if (pinned()) {
+    // The block does not record what is written while a view lives: it asks the system for it later.
+    if (end <= size_) return;
+    detail::throw_pinned(block_->export_count());
+  }
   if (start >= mark_.load(std::memory_order_relaxed) && end <= room_ && open_window(start, end)) {
     return;
   }
@@ -331,10 +335,12 @@ void BytesIO::reach_limit(std::size_t size) {
 }
 
 void BytesIO::fill_in_pieces(const std::byte* data, std::size_t size) noexcept {
+  // Without a window there is a view, which may go meanwhile.
+  const bool asks = position_ + size <= limit_;
   for (std::size_t done = 0; done < size; done += kAtOnce) {
     const std::size_t piece = std::min(kAtOnce, size - done);
     const std::size_t at = position_ + done;
-    if (done != 0) static_cast<void>(open_window(at, at + piece));
+    if (done != 0 && asks) static_cast<void>(open_window(at, at + piece));
     std::memcpy(data_ + at, data + done, piece);
   }
 }
@@ -501,7 +507,9 @@ Buffer BytesIO::export_buffer() {
     static_cast<void>(block_->kind->expose == nullptr || block_->kind->expose(block_.get()));
   }
   mark_.store(0, std::memory_order_relaxed);
-  limit_ = room_ = size_;
+  room_ = size_;
+  // A block that records writes is to be asked again once the view is gone, of which nobody is told.
+  limit_ = block_->kind->window == nullptr ? size_ : 0;
   view_taken_ = true;
   return Buffer::live(block_, {data_, size_});
 }

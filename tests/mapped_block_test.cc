@@ -2,6 +2,7 @@
 #include "mapped_block.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <functional>
@@ -18,6 +19,7 @@
 #include "quire/cached_memory.h"
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
+#include "support/page_faults.h"
 #include "support/skips.h"
 #include "support/storage.h"
 
@@ -259,6 +261,61 @@ TEST_F(MappedBlock, ExposedBlockIsAskedWhatIsDirty) {
   const Owner later = block.branch(content.size(), content.size());
   EXPECT_EQ(block.copied, 6 * kPage) << "asked again";
   EXPECT_TRUE(later.bytes(content.size()) == content);
+}
+
+TEST_F(MappedBlock, WhatAViewThatIsGoneHasWrittenIsAskedForOnceMuchIsOverwritten) {
+  // After a view the record of what is dirty was never kept again, so that the block stayed in its file
+  // however much of it was the stream's own.
+  const string content = pattern(128 * kPage);
+  Owner block(content);
+  { const Owner other = block.branch(content.size(), content.size()); }
+  string expected = content;
+  ASSERT_TRUE(block.expose());
+  for (const std::size_t page : {5U, 60U, 127U}) {
+    block.data()[page * kPage] = std::byte{'v'};
+    expected[page * kPage] = 'v';
+  }
+  test::PageFaults calls({.after = test::PageFault::kNone});
+  const auto asked = [] { return test::PageFaults::let_through(pages::Call::ReadPagemap); };
+  ASSERT_TRUE(block.write(0, "x"));
+  expected[0] = 'x';
+  EXPECT_EQ(asked(), 0u) << "a byte is not worth it";
+  ASSERT_TRUE(block.write(7 * kPage, pattern(2 * kPage, 7)));
+  expected.replace(7 * kPage, 2 * kPage, pattern(2 * kPage, 7));
+  EXPECT_EQ(asked(), 1u);
+  for (std::size_t page = 10; page < 20; ++page) {
+    ASSERT_TRUE(block.write(page * kPage, "x")) << page;
+    expected[page * kPage] = 'x';
+  }
+  Owner next = block.branch(content.size(), content.size());
+  EXPECT_EQ(block.copied, 16 * kPage);
+  EXPECT_TRUE(next.bytes(content.size()) == expected);
+  EXPECT_EQ(asked(), 1u) << "it is recorded again";
+  ASSERT_TRUE(next.write(5 * kPage, "next"));
+  EXPECT_TRUE(block.bytes(content.size()) == expected);
+}
+
+TEST_F(MappedBlock, WhatAViewHasWrittenIsAskedForLaterIfItCannotBe) {
+  const string content = pattern(128 * kPage);
+  Owner block(content);
+  { const Owner other = block.branch(content.size(), content.size()); }
+  string expected = content;
+  ASSERT_TRUE(block.expose());
+  block.data()[60 * kPage] = std::byte{'v'};
+  expected[60 * kPage] = 'v';
+  {
+    const test::PageFaults refused({.call = pages::Call::ReadPagemap,
+                                    .repeat = test::PageFault::Repeat::FromThenOn,
+                                    .error = EPERM});
+    for (std::size_t page = 0; page < 20; ++page) {
+      ASSERT_TRUE(block.write(page * kPage, "x")) << page;
+      expected[page * kPage] = 'x';
+    }
+    EXPECT_FALSE(block.branch(content.size(), content.size())) << "all is to be copied";
+  }
+  const Owner next = block.branch(content.size(), content.size());
+  EXPECT_EQ(block.copied, 21 * kPage);
+  EXPECT_TRUE(next.bytes(content.size()) == expected);
 }
 
 TEST_F(MappedBlock, BlockInAFileThatOthersOnlyReadBecomesWritableWhenItIsExposed) {
