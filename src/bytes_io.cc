@@ -242,6 +242,10 @@ void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range 
   // The first write of a stream's life has nothing to keep.
   const std::size_t prefix = std::min(hole.offset, size_);
   const std::size_t suffix = std::min(hole.offset + hole.count, size_);
+  if (size_ != 0 && block->kind->window != nullptr) {
+    // It is asked as for any other write, so that it knows what is there.
+    static_cast<void>(block->kind->window(block.get(), 0, size_, true));
+  }
   copy_bytes(block->data, data_, prefix);
   copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
   enter_block(std::move(block), 0, reason, prefix + size_ - suffix);
@@ -301,7 +305,11 @@ void BytesIO::unshare(std::size_t start, std::size_t end) {
     room_ = block_room();
     close_window();
   }
-  if (pinned()) detail::throw_pinned(block_->export_count());
+  if (pinned()) {
+    // The block does not record what is written while a view lives: it asks the system for it later.
+    if (end <= size_) return;
+    detail::throw_pinned(block_->export_count());
+  }
   if (start >= mark_.load(std::memory_order_relaxed) && end <= room_ && open_window(start, end)) {
     return;
   }
@@ -327,10 +335,12 @@ void BytesIO::reach_limit(std::size_t size) {
 }
 
 void BytesIO::fill_in_pieces(const std::byte* data, std::size_t size) noexcept {
+  // Without a window there is a view, which may go meanwhile.
+  const bool asks = position_ + size <= limit_;
   for (std::size_t done = 0; done < size; done += kAtOnce) {
     const std::size_t piece = std::min(kAtOnce, size - done);
     const std::size_t at = position_ + done;
-    if (done != 0) static_cast<void>(open_window(at, at + piece));
+    if (done != 0 && asks) static_cast<void>(open_window(at, at + piece));
     std::memcpy(data_ + at, data + done, piece);
   }
 }
@@ -497,7 +507,9 @@ Buffer BytesIO::export_buffer() {
     static_cast<void>(block_->kind->expose == nullptr || block_->kind->expose(block_.get()));
   }
   mark_.store(0, std::memory_order_relaxed);
-  limit_ = room_ = size_;
+  room_ = size_;
+  // A block that records writes is to be asked again once the view is gone, of which nobody is told.
+  limit_ = block_->kind->window == nullptr ? size_ : 0;
   view_taken_ = true;
   return Buffer::live(block_, {data_, size_});
 }

@@ -42,7 +42,7 @@ LentRoom::LentRoom(BytesIO& stream, std::size_t least) {
     if (stream.size_ < stream.mark_.load(std::memory_order_relaxed) || end > stream.limit_) {
       stream.unshare(stream.size_, end);
     }
-    size_ = stream.limit_ - position;
+    size_ = std::max(stream.limit_, position) - position;
   }
   position_ = position;
   stream_size_ = stream.size_;

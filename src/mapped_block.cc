@@ -27,6 +27,10 @@ constexpr std::size_t kBirthStep = std::size_t{256} << 10;
 // A hole that is not larger is mapped like the rest: a page fault costs less than a mapping.
 constexpr std::size_t kSmallHole = std::size_t{64} << 10;
 
+// Once one part in so many was lent for overwriting, what is dirty is worth asking for: that takes as
+// long as writing a part of that size.
+constexpr std::size_t kWorthAsking = 64;
+
 // --- branches ------------------------------------------------------------------------------------
 
 /// Readies `block` for a branch of its first `used` bytes: gets them into a file, as far as that is
@@ -225,7 +229,17 @@ Block* resize_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   if (pages::resize(&self.data, self.capacity, capacity) != 0) return nullptr;
   self.capacity = capacity;
   self.touched = std::min(self.touched, capacity);
+  self.lent = std::min(self.lent, capacity);
   return block;
+}
+
+/// Before `size` bytes below the frozen end are written: asks what a view that is gone has written to, if
+/// it is time. From then on the record is complete: only windows say where the stream writes.
+void learn_dirty(MappedBlock& block, std::size_t size) noexcept {
+  block.unasked += size;
+  if (block.unasked < block.frozen / kWorthAsking) return;
+  block.unasked = 0;
+  block.dirty_known = add_own_pages(block.data, pages_of(block.frozen), block.dirty) == 0;
 }
 
 WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool alone) noexcept {
@@ -235,10 +249,10 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
   if (begin < self.frozen || self.read_only) {
     if (!make_writable(self)) return {};
   }
-  if (!self.dirty_known) return {0, self.capacity};
   if (begin >= self.frozen) {
     if (self.paging == Paging::WhenShared) {
       touch(self, begin, end);
+      self.lent = std::max(self.lent, end);
       return {self.frozen, std::max(end, self.touched)};
     }
     const std::size_t whole = pages::round_down(begin);
@@ -251,8 +265,11 @@ WriteWindow window_mapped(Block* block, std::size_t begin, std::size_t end, bool
       if (self.file) freeze(self, whole, pages::Access::ReadWrite);
       if (first && self.frozen == 0) forget_file(self);
     }
-    return {self.frozen, std::min(self.capacity, std::max(end, from + 2 * kBirthStep))};
+    end = std::min(self.capacity, std::max(end, from + 2 * kBirthStep));
+    self.lent = std::max(self.lent, end);
+    return {self.frozen, end};
   }
+  if (!self.dirty_known) learn_dirty(self, std::min(end, self.frozen) - begin);
   const std::size_t first = begin / pages::page_size();
   const std::size_t last = pages_of(pages::round_up(std::min(end, self.frozen)));
   const std::size_t clean = last - first - self.dirty.count(first, last);

@@ -21,13 +21,13 @@ constexpr std::size_t kAheadMin = std::size_t{32} << 10;
 
 }  // namespace
 
-MappedBlock::MappedBlock(const BlockKind* of, const Mapping& mapping, std::size_t lent,
+MappedBlock::MappedBlock(const BlockKind* of, const Mapping& mapping, std::size_t borrowed,
                          Paging paged, bool huge) noexcept
     : Block{mapping.data, mapping.size, of, 1, 0},
       paging(paged),
       huge_pages(huge),
       touched(mapping.touched),
-      surplus(lent) {}
+      surplus(borrowed) {}
 
 // --- mappings ------------------------------------------------------------------------------------
 
@@ -43,7 +43,7 @@ void drop_mapping(MappedBlock& block) noexcept {
   if (block.file || !block.reusable.load(std::memory_order_relaxed)) {
     pages::unmap(block.data, block.capacity);
   } else {
-    cache_or_unmap({block.data, block.capacity, block.touched});
+    cache_or_unmap({block.data, block.capacity, std::max(block.touched, block.lent)});
   }
 }
 
@@ -51,6 +51,7 @@ void set_mapping(MappedBlock& block, const Mapping& mapping, std::size_t surplus
   block.data = mapping.data;
   block.capacity = mapping.size;
   block.touched = mapping.touched;
+  block.lent = 0;
   block.surplus = surplus;
 }
 
@@ -250,6 +251,7 @@ void cut(MappedBlock& block, std::size_t capacity) noexcept {
   }
   block.capacity = capacity;
   block.touched = std::min(block.touched, capacity);
+  block.lent = std::min(block.lent, capacity);
   block.frozen = std::min(block.frozen, capacity);
   block.dirty.shrink(pages_of(block.frozen));
   settle_beneath(block);

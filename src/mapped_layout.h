@@ -32,8 +32,9 @@ struct MappedBlock : Block {
 
   const Paging paging;
   const bool huge_pages;
-  std::size_t touched;  // up to where pages are known to be there
-  std::size_t surplus;  // of what the cache lent
+  std::size_t touched;   // up to where pages are known to be there
+  std::size_t lent = 0;  // up to where the tail may have been written to, which makes pages as well
+  std::size_t surplus;   // of what the cache lent
   MemoryFileRef file;
   MemoryFileRef spilled;  // the SpillFile that pages come from, to be kept as long as they do
   MemoryFileRef beneath;  // the file before, as long as the tail has pages of it
@@ -42,8 +43,9 @@ struct MappedBlock : Block {
   Extents extents{};
   std::size_t extent_count = 0;
   DirtyPages dirty;
-  bool dirty_known = true;            // false once a writable view was handed out
-  bool read_only = false;             // parts of it, as others only read them
+  bool dirty_known = true;  // false once a writable view was handed out, until it is asked
+  std::size_t unasked = 0;  // lent below the frozen end meanwhile
+  bool read_only = false;   // parts of it, as others only read them
   std::atomic<bool> reusable = true;  // its memory, by the next block
   std::size_t mappings = 1;           // taken from the budget
   std::size_t inserted = 0;           // of these, for new pages in the middle of the file's

@@ -641,6 +641,27 @@ TEST_P(BytesIOTiers, StreamWritesInPlaceUnderAView) {
   expect_content(f, model);
 }
 
+TEST_P(BytesIOTiers, LargeWritesUnderAViewAreKeptWhenItIsGone) {
+  string model = pattern(8 * kMib);
+  BytesIO f = filled(model);
+  {
+    const Kept before(f.getvalue());
+    overwrite(f, model, 0, "x");
+  }
+  MutableMemoryView view = f.getbuffer();
+  overwrite(f, model, kMib + 7, pattern(5 * kMib, 4));
+  EXPECT_TRUE(ByteSpan(view) == ByteSpan(model));
+  view.release();
+  for (const std::size_t size : {std::size_t{1}, kMib / 4, 3 * kMib}) {
+    SCOPED_TRACE(size);
+    overwrite(f, model, 7 * kMib - size, pattern(size, size));
+    const Kept after(f.getvalue());
+    overwrite(f, model, 3 * kMib, pattern(3 * kPage, size));
+    after.check();
+    expect_content(f, model);
+  }
+}
+
 TEST_P(BytesIOTiers, SnapshotsKeptAndDroppedBesideViews) {
   std::mt19937 random(7);
   string model = pattern(kMib + kMib / 2);
@@ -949,6 +970,35 @@ TEST_P(BytesIOPaged, MostlyDirtyAndAloneItGoesHome) {
   expect_content(f, model);
 }
 
+TEST_P(BytesIOPaged, MostlyDirtyAfterAViewItGoesHome) {
+  // One writable view, long gone, and the stream kept its file beside as many pages of its own for good.
+  string model = pattern(4 * kMib);
+  BytesIO f = filled(model);
+  for (const std::size_t size : {std::size_t{1}, 2 * kPage, 4 * kMib}) {
+    SCOPED_TRACE(size);
+    {
+      const Bytes snapshot = f.getvalue();
+      overwrite(f, model, 0, "x");
+    }
+    {
+      MutableMemoryView view = f.getbuffer();
+      view[kMib] = std::byte{'v'};
+      model[kMib] = 'v';
+    }
+    const std::uint64_t before = copied(f);
+    for (std::size_t page = 0; page < 600; ++page) {
+      if (page * kPage + size > 4 * kMib) break;
+      overwrite(f, model, page * kPage, pattern(size, page));
+    }
+    expect_content(f, model);
+    if (!shares()) continue;
+    EXPECT_LE(copied(f) - before, 4 * kMib) << "once";
+    if (GetParam() == Tier::automatic) {
+      EXPECT_EQ(tier_of(f), "mapped");
+    }
+  }
+}
+
 TEST_P(BytesIOPaged, HugePagesThatWritesReplaceCountAsItsOwn) {
   // Of each only half is written to, but the file has all of them a second time.
   string model = pattern(8 * kMib);
@@ -1014,6 +1064,26 @@ TEST(BytesIOPagedFromBirth, RewritingAllWantsNeitherAFaultForEachPageNorAnotherF
     snapshot.check();
     expect_content(f, model);
   }
+}
+
+// Past one writable view, long gone, what was appended no longer followed into the file, and the first write
+// after a snapshot paid for all of it.
+TEST(BytesIOPagedFromBirth, WhatIsAppendedAfterAViewFollowsIntoTheFile) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  string model = pattern(kMib);
+  BytesIO f(StorageOptions{.tier = Tier::paged});
+  f.reserve(16 * kMib);
+  f.write(model);
+  f.getbuffer().release();
+  for (std::size_t piece = 0; piece < 14; ++piece) {
+    overwrite(f, model, model.size(), pattern(kMib, piece));
+  }
+  const Kept snapshot(f.getvalue());
+  const std::uint64_t before = copied(f);
+  overwrite(f, model, 5, "x");
+  EXPECT_LE(copied(f) - before, kMib);
+  snapshot.check();
+  expect_content(f, model);
 }
 
 // It took the bytes out of their file, and the write after the next snapshot had to move all of them

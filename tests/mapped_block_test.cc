@@ -2,8 +2,10 @@
 #include "mapped_block.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,11 +13,13 @@
 
 #include <gtest/gtest.h>
 
+#include "mapping_cache.h"
 #include "quire/bytes.h"
 #include "quire/bytes_io.h"
 #include "quire/cached_memory.h"
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
+#include "support/page_faults.h"
 #include "support/skips.h"
 #include "support/storage.h"
 
@@ -259,6 +263,61 @@ TEST_F(MappedBlock, ExposedBlockIsAskedWhatIsDirty) {
   EXPECT_TRUE(later.bytes(content.size()) == content);
 }
 
+TEST_F(MappedBlock, WhatAViewThatIsGoneHasWrittenIsAskedForOnceMuchIsOverwritten) {
+  // After a view the record of what is dirty was never kept again, so that the block stayed in its file
+  // however much of it was the stream's own.
+  const string content = pattern(128 * kPage);
+  Owner block(content);
+  { const Owner other = block.branch(content.size(), content.size()); }
+  string expected = content;
+  ASSERT_TRUE(block.expose());
+  for (const std::size_t page : {5U, 60U, 127U}) {
+    block.data()[page * kPage] = std::byte{'v'};
+    expected[page * kPage] = 'v';
+  }
+  test::PageFaults calls({.after = test::PageFault::kNone});
+  const auto asked = [] { return test::PageFaults::let_through(pages::Call::ReadPagemap); };
+  ASSERT_TRUE(block.write(0, "x"));
+  expected[0] = 'x';
+  EXPECT_EQ(asked(), 0u) << "a byte is not worth it";
+  ASSERT_TRUE(block.write(7 * kPage, pattern(2 * kPage, 7)));
+  expected.replace(7 * kPage, 2 * kPage, pattern(2 * kPage, 7));
+  EXPECT_EQ(asked(), 1u);
+  for (std::size_t page = 10; page < 20; ++page) {
+    ASSERT_TRUE(block.write(page * kPage, "x")) << page;
+    expected[page * kPage] = 'x';
+  }
+  Owner next = block.branch(content.size(), content.size());
+  EXPECT_EQ(block.copied, 16 * kPage);
+  EXPECT_TRUE(next.bytes(content.size()) == expected);
+  EXPECT_EQ(asked(), 1u) << "it is recorded again";
+  ASSERT_TRUE(next.write(5 * kPage, "next"));
+  EXPECT_TRUE(block.bytes(content.size()) == expected);
+}
+
+TEST_F(MappedBlock, WhatAViewHasWrittenIsAskedForLaterIfItCannotBe) {
+  const string content = pattern(128 * kPage);
+  Owner block(content);
+  { const Owner other = block.branch(content.size(), content.size()); }
+  string expected = content;
+  ASSERT_TRUE(block.expose());
+  block.data()[60 * kPage] = std::byte{'v'};
+  expected[60 * kPage] = 'v';
+  {
+    const test::PageFaults refused({.call = pages::Call::ReadPagemap,
+                                    .repeat = test::PageFault::Repeat::FromThenOn,
+                                    .error = EPERM});
+    for (std::size_t page = 0; page < 20; ++page) {
+      ASSERT_TRUE(block.write(page * kPage, "x")) << page;
+      expected[page * kPage] = 'x';
+    }
+    EXPECT_FALSE(block.branch(content.size(), content.size())) << "all is to be copied";
+  }
+  const Owner next = block.branch(content.size(), content.size());
+  EXPECT_EQ(block.copied, 21 * kPage);
+  EXPECT_TRUE(next.bytes(content.size()) == expected);
+}
+
 TEST_F(MappedBlock, BlockInAFileThatOthersOnlyReadBecomesWritableWhenItIsExposed) {
   const string content = pattern(100 * kPage);
   Owner source(content);
@@ -472,6 +531,69 @@ TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUp) {
 
 // A stream of 256 KiB that began on the heap was copied out of it on the way: 1.4 times as slow as
 // realloc in a loop.
+TEST_F(MappedBlock, FreedMappingCountsAllThatWasWrittenToIt) {
+  // Pages are got 2 MiB at a time, and only those counted as used when a mapping was kept. resize(), and a
+  // write of the stream's own bytes, fill more than that at once: streams of 2 MiB then held mappings of 30
+  // MiB, one each, and the limit of the cache never knew.
+  const string half = pattern(3 * kMib);
+  const StorageOptions paged{.tier = StorageOptions::paged};
+  const struct {
+    const char* how;
+    std::size_t size;
+    std::size_t written;
+    std::function<BytesIO()> make;
+  } ways[] = {
+      {"resize", 6 * kMib, 6 * kMib,
+       [] {
+         BytesIO stream;
+         stream.resize(6 * kMib);
+         return stream;
+       }},
+      {"a write of its own bytes", 6 * kMib, 6 * kMib,
+       [&] {
+         BytesIO stream;
+         stream.reserve(6 * kMib);
+         stream.write(half);
+         const Bytes own = stream.getvalue();
+         stream.write(own);
+         return stream;
+       }},
+      {"a copy for more room", 6 * kMib, 3 * kMib,
+       [&] {
+         BytesIO stream(half);
+         const Bytes own = stream.getvalue();
+         stream.reserve(6 * kMib);
+         return stream;
+       }},
+      {"a step that is not in the file yet", 50 * kPage, 50 * kPage,
+       [&] { return BytesIO(pattern(50 * kPage), paged); }},
+  };
+  for (const auto& way : ways) {
+    release_cached_memory();
+    way.make().close();
+    std::size_t surplus = 0;
+    const Mapping kept = take_cached_mapping(way.size, 0, &surplus);
+    EXPECT_GE(kept.size, way.size) << way.how;
+    EXPECT_GE(kept.touched, way.written) << way.how;
+    give_surplus(surplus);
+    cache_or_unmap(kept);
+  }
+}
+
+TEST_F(MappedBlock, LargeMappingsInSmallHandsDoNotAddUpHoweverTheyWereFilled) {
+  release_cached_memory();
+  std::vector<BytesIO> kept(20);
+  std::size_t retained = 0;
+  for (BytesIO& small : kept) {
+    BytesIO zeros;
+    zeros.resize(7 * kMib);
+    zeros.close();
+    small.write(pattern(kMib));
+    retained += small.retained_bytes();
+  }
+  EXPECT_LE(retained + cached_memory(), 32 * kMib + kept.size() * (kMib + 32 * kPage));
+}
+
 TEST_F(MappedBlock, GrowingStreamTakesAKeptMappingEarly) {
   release_cached_memory();
   BytesIO(pattern(kMib)).close();

@@ -377,8 +377,9 @@ class QUIRE_API BytesIO : public Stream {
   void raise_mark(std::size_t end) const noexcept;
 
   // Invariants, unless closed: `size_ <= room_`, `limit_ <= room_`; with a live view `mark_ == 0 &&
-  // limit_ == room_ == size_`; [0, min(mark_, size_)) may be visible to a Bytes, nothing in
-  // [mark_, room_) is. A window may raise `mark_` above that, which costs a copy at worst.
+  // room_ == size_`, and `limit_` is 0 where the block records writes, else the size; [0, min(mark_,
+  // size_)) may be visible to a Bytes, nothing in [mark_, room_) is. A window may raise `mark_` above
+  // that, which costs a copy at worst.
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t room_ = 0;

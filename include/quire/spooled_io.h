@@ -8,8 +8,9 @@
 //
 // Rolled over, all bytes are still contiguous, and still shared with snapshots: they are the pages of
 // the file, which the system may drop and read again. Pages that were written to since are the
-// stream's own; when they exceed half of the limit they go back into the file, or, where somebody
-// else sees that, into a new one. A kept snapshot holds the pages in which it differs.
+// stream's own; when they exceed half of the limit and 256 KiB, or 16 MiB with max_size = 0, they go
+// back into the file, or, where somebody else sees that, into a new one. A kept snapshot holds the
+// pages in which it differs.
 //
 // It differs from BytesIO as Python's class does: once rolled over truncate() extends, and seek()
 // before the beginning is a std::system_error.

@@ -100,11 +100,13 @@ class StorageMachine : public Machine<Choices> {
         if (state.viewed) return 0;
         return state.tier == Tier::File && !state.outside ? kSeldom : 1;
       case Calls::ToOverwrite:
-        if (state.viewed || (!state.outside && state.tier < Tier::Paged)) return 0;
+        // A mapping gets its pages in advance, where it was shared before.
+        if (state.viewed || (!state.outside && on_heap)) return 0;
         return on_heap || !state.outside ? kSeldom : 1;
       case Calls::ToExpose:
-        if (state.viewed || !state.outside) return 0;
-        return on_heap ? kSeldom : 1;
+        // What others only read before they let go of it is made writable.
+        if (state.viewed || (!state.outside && state.tier != Tier::Paged)) return 0;
+        return on_heap || !state.outside ? kSeldom : 1;
       case Calls::ToOverwriteAfterAView:
         return !on_heap && (state.outside || state.tier == Tier::File) ? 1 : 0;
     }

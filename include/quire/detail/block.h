@@ -75,6 +75,7 @@ struct BlockKind {
   /// Asked before bytes in [begin, end), which nobody else sees, are written: in a block that the
   /// caller owns `alone`, or at the end of one whose tail is the caller's. Empty for the one that owns
   /// it alone: ask again after a resize(), which gives back what the block has twice.
+  /// REQUIRES: no export lives, and no window from before the last one is used again
   WriteWindow (*window)(Block* block, std::size_t begin, std::size_t end,
                         bool alone) noexcept = nullptr;
   /// Asked before a writable view of a block is handed out that the caller owns alone. False: copy.
