@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
   });
 
   name_row("quire", [](const quire::BytesIO& stream, auto read) { read(stream.as_path()); });
-  name_row("a file in /tmp", [](const quire::BytesIO& stream, auto read) {
+  name_row("a temporary file", [](const quire::BytesIO& stream, auto read) {
     const std::string path = "/tmp/quire-bench-name-" + std::to_string(::getpid());
     const quire::Bytes bytes = stream.getvalue();
     std::FILE* const file = std::fopen(path.c_str(), "wbe");
