@@ -6,6 +6,7 @@
 
 #include "path_files.h"
 #include "quire/bytes_io.h"
+#include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
 #include "quire/error.h"
 
@@ -66,24 +67,44 @@ int created(const std::string& directory) {
   return file;
 }
 
+int write_with_room(int file, ByteSpan data) noexcept {
+  if (data.empty()) return 0;
+  if (const int error = temporary_file::allocate(file, 0, data.size())) return error;
+  return temporary_file::write(file, data.data(), data.size(), 0);
+}
+
+/// `fill(file)` puts all `size` bytes into it and returns an error number or 0.
+template <class Fill>
+FilePath constant_file(const std::string& directory, std::size_t size, Fill fill) {
+  const int file = created(directory);
+  int reader = -1;
+  int error = fill(file);
+  if (error == 0) error = temporary_file::make_constant(file, size, &reader);
+  temporary_file::close(file);
+  if (error != 0) fail(error, directory);
+  return FilePath(reader);
+}
+
 }  // namespace
 
 FilePath new_path_file(const std::string& directory) {
   return FilePath(created(directory));
 }
 
+FilePath file_of(ByteSpan data, bool huge_pages) {
+  return constant_file({}, data.size(), [&](int file) {
+    // Without room in advance, which would come in small pages.
+    if (huge_pages && pages::available() && data.size() >= pages::kHugePage &&
+        pages::append(file, data.data(), data.size(), 0, true) == 0) {
+      return 0;
+    }
+    return write_with_room(file, data);
+  });
+}
+
 FilePath file_of(ByteSpan data, const std::string& directory) {
-  const int file = created(directory);
-  int reader = -1;
-  int error = 0;
-  if (!data.empty()) {
-    error = temporary_file::allocate(file, 0, data.size());
-    if (error == 0) error = temporary_file::write(file, data.data(), data.size(), 0);
-  }
-  if (error == 0) error = temporary_file::make_constant(file, data.size(), &reader);
-  temporary_file::close(file);
-  if (error != 0) fail(error, directory);
-  return FilePath(reader);
+  return constant_file(directory, data.size(),
+                       [&](int file) { return write_with_room(file, data); });
 }
 
 void read_file(int file, const std::function<void(ByteSpan)>& take) {

@@ -21,7 +21,6 @@ struct StreamBuffer::State {
   std::shared_ptr<BytesIO> owned;
   BytesIO& stream;
   std::size_t max_size;
-  bool from_beginning;
 
   // Up to there consume() has passed everything, and it may be given up.
   std::size_t consumed = 0;
@@ -32,10 +31,9 @@ struct StreamBuffer::State {
   std::size_t prepared = 0;
 
   State(BytesIO& stream_, std::size_t max_size_, std::shared_ptr<BytesIO> owned_)
-      : owned(std::move(owned_)),
-        stream(stream_),
-        max_size(max_size_),
-        from_beginning(stream_.tell() == 0) {}
+      : owned(std::move(owned_)), stream(stream_), max_size(max_size_) {
+    static_cast<void>(stream.tell());  // which a closed one refuses
+  }
 
   [[nodiscard]] std::size_t left() const {
     const std::size_t size = stream.size();
@@ -60,7 +58,7 @@ struct StreamBuffer::State {
     const std::size_t position = stream.tell();
     // The stream was cleared, or is to be read again.
     if (position < consumed) consumed = 0;
-    if (!from_beginning || consumed == 0 || consumed != position) return;
+    if (consumed == 0 || consumed != position) return;
     const std::size_t rest = left();
     if (position < rest || (rest != 0 && position < kLeastToGiveUp)) return;
     if (rest == 0) {
