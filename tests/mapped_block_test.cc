@@ -640,6 +640,10 @@ TEST_F(MappedBlock, LargeMappingsThatSmallHandsGiveBackCountNoMore) {
     small.close();
     ASSERT_GE(cached_memory(), 7 * kMib) << "the cache keeps less after " << round << " rounds";
   }
+  // Nothing is lent now: all of the limit is for what comes.
+  release_cached_memory();
+  BytesIO(pattern(30 * kMib)).close();
+  EXPECT_GE(cached_memory(), 30 * kMib);
 }
 
 }  // namespace
