@@ -572,7 +572,7 @@ FilePath BytesIO::as_path() const {
       return FilePath(file);
     }
   }
-  FilePath file = detail::file_of({data_, size_}, options_.huge_pages);
+  FilePath file = detail::file_in_memory_of({data_, size_}, options_.huge_pages);
   count_copied(CopyReason::GetValue, size_);
   return file;
 }

@@ -91,7 +91,7 @@ FilePath new_path_file(const std::string& directory) {
   return FilePath(created(directory));
 }
 
-FilePath file_of(ByteSpan data, bool huge_pages) {
+FilePath file_in_memory_of(ByteSpan data, bool huge_pages) {
   return constant_file({}, data.size(), [&](int file) {
     // Without room in advance, which would come in small pages.
     if (huge_pages && pages::available() && data.size() >= pages::kHugePage &&

@@ -13,7 +13,7 @@ namespace quire::detail {
 
 /// A constant file with these bytes, in memory; `huge_pages` as in StorageOptions.
 /// Errors: std::system_error.
-[[nodiscard]] FilePath file_of(ByteSpan data, bool huge_pages);
+[[nodiscard]] FilePath file_in_memory_of(ByteSpan data, bool huge_pages);
 
 /// The same in `directory`, or in memory when that is empty.
 [[nodiscard]] FilePath file_of(ByteSpan data, const std::string& directory);
