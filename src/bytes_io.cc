@@ -191,6 +191,8 @@ detail::BlockRef BytesIO::branch(std::size_t capacity, detail::Range hole,
   const std::size_t before = offset_in_block();
   const bool grows = before + capacity > block_->capacity;
   if (!detail::wants_sharing(size_, grows, options_)) return {};
+  // Who asks beside a live view asks again and again, and leaves nothing.
+  if (size_ <= detail::kCopiedOnce && !pinned() && detail::is_left_first(*block_.get())) return {};
   // Pages for the sake of what lies in front of the stream's bytes are no bargain.
   if (before > size_) return {};
   return detail::BlockRef::adopt(block_->kind->branch(
@@ -242,12 +244,18 @@ void BytesIO::copy_block(std::size_t capacity, CopyReason reason, detail::Range 
   // The first write of a stream's life has nothing to keep.
   const std::size_t prefix = std::min(hole.offset, size_);
   const std::size_t suffix = std::min(hole.offset + hole.count, size_);
-  if (size_ != 0 && block->kind->window != nullptr) {
-    // It is asked as for any other write, so that it knows what is there.
-    static_cast<void>(block->kind->window(block.get(), 0, size_, true));
+  if (reason == CopyReason::CopyOnWrite) detail::expect_leaving(*block.get());
+  for (std::size_t at = 0; at < size_; at += kAtOnce) {
+    const std::size_t end = std::min(at + kAtOnce, size_);
+    if (block->kind->window != nullptr) {
+      // It is asked as for any other write, so that it gets the pages and knows what is there.
+      static_cast<void>(block->kind->window(block.get(), at, end, true));
+    }
+    const std::size_t before = std::clamp(prefix, at, end);
+    const std::size_t after = std::clamp(suffix, at, end);
+    copy_bytes(block->data + at, data_ + at, before - at);
+    copy_bytes(block->data + after, data_ + after, end - after);
   }
-  copy_bytes(block->data, data_, prefix);
-  copy_bytes(block->data + suffix, data_ + suffix, size_ - suffix);
   enter_block(std::move(block), 0, reason, prefix + size_ - suffix);
 }
 

@@ -372,6 +372,17 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   if (done == whole) static_cast<void>(settle_mappings(self));
 }
 
+bool is_left_first(Block& block) noexcept {
+  if (block.kind != &kMappedKind) return false;
+  MappedBlock& self = mapped(&block);
+  const std::lock_guard lock(process_locks.layouts.of(&block));
+  return self.paging == Paging::WhenShared && !self.file && !std::exchange(self.left_before, true);
+}
+
+void expect_leaving(Block& block) noexcept {
+  if (block.kind == &kMappedKind) mapped(&block).left_before = true;
+}
+
 void keep_nothing_of(Block& block) noexcept {
   // Several owners may say so at once. The one that frees it, on whatever thread, sees what an owner before
   // it did.

@@ -35,6 +35,14 @@ enum class Paging {
 /// is done to other blocks, nor where the system refuses.
 void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept;
 
+/// Said when a write must leave the bytes of a block to others: whether that happens for the first time.
+/// False for blocks that share pages already, or were made to.
+[[nodiscard]] bool is_left_first(Block& block) noexcept;
+
+/// The bytes of a block come from one that a write had to leave: it will not be the first time.
+/// REQUIRES: the caller owns the block alone
+void expect_leaving(Block& block) noexcept;
+
 /// A block's memory goes back to the system when its last owner goes, not to the cache. For whoever leaves
 /// it, so that memory is free.
 void keep_nothing_of(Block& block) noexcept;

@@ -45,6 +45,7 @@ struct MappedBlock : Block {
   DirtyPages dirty;
   bool dirty_known = true;  // false once a writable view was handed out, until it is asked
   std::size_t unasked = 0;  // lent below the frozen end meanwhile
+  bool left_before = false;  // by a write, its bytes or those that it was copied from
   bool read_only = false;   // parts of it, as others only read them
   std::atomic<bool> reusable = true;  // its memory, by the next block
   std::size_t mappings = 1;           // taken from the budget

@@ -21,6 +21,10 @@ inline constexpr std::size_t kKeptFrom = std::size_t{16} << 10;
 /// docs/benchmarks.md: below, copying all is no dearer than sharing pages.
 inline constexpr std::size_t kSharedFrom = std::size_t{1} << 20;
 
+/// docs/benchmarks.md: up to here a block is copied by the first write that has to leave it to others.
+/// Moving its bytes into a file takes up to three times as long, and pays when it comes to that again.
+inline constexpr std::size_t kCopiedOnce = std::size_t{8} << 20;
+
 /// docs/benchmarks.md: a shared block with fewer bytes is copied when it grows. That is as linear as
 /// growing alone, and through a file it takes three times as long.
 inline constexpr std::size_t kGrowsSharedFrom = std::size_t{8} << 20;

@@ -88,6 +88,7 @@ State made(Memory memory, Before before) {
   BytesIO stream = stream_in(memory, lent);
   State state{std::move(lent), std::move(stream), {}, {}};
   state.overwrite(0, pattern(2 * kMib + 77));
+  state.stream = test::left_before(std::move(state.stream));
   if (before == Before::Fresh) return state;
   state.keep();
   if (before == Before::Snapshot) return state;

@@ -87,7 +87,7 @@ std::size_t mappings_of_the_process() {
 class BytesIOTiers : public testing::TestWithParam<Tier> {
  protected:
   static BytesIO filled(const string& content) {
-    return BytesIO(ByteSpan(content), StorageOptions{.tier = GetParam()});
+    return test::left_before(BytesIO(ByteSpan(content), StorageOptions{.tier = GetParam()}));
   }
 
   static bool shares() { return shares_pages(GetParam()); }
@@ -439,7 +439,7 @@ TEST(BytesIOConversion, LeavesWhatIsReadWhereItIsThousandsOfTimes) {
   for (int round = 0; round < rounds; ++round) {
     const string where = "round " + std::to_string(round);
     string model = pattern(kMib + kPage, static_cast<unsigned>(round));
-    BytesIO f{ByteSpan(model)};
+    BytesIO f = test::left_before(BytesIO(ByteSpan(model)));
     if (random() % 2 == 0) {
       // With a view of the past, so that the system has to be asked what differs.
       MutableMemoryView view = f.getbuffer();
@@ -714,7 +714,7 @@ TEST_P(BytesIOTiers, CompactKeepsTheBytesAndTheSnapshots) {
 class BytesIOPaged : public testing::TestWithParam<Tier> {
  protected:
   static BytesIO filled(const string& content) {
-    return BytesIO(ByteSpan(content), StorageOptions{.tier = GetParam()});
+    return test::left_before(BytesIO(ByteSpan(content), StorageOptions{.tier = GetParam()}));
   }
 
   static bool shares() { return shares_pages(GetParam()); }
@@ -1192,6 +1192,69 @@ TEST_P(BytesIOPaged, NothingIsLeftBehind) {
   if (!test::kSanitized) {
     EXPECT_LE(after.mapped, before.mapped + 64 * 1024);
   }
+}
+
+// --- the first write of all ----------------------------------------------------------------------
+
+/// The tier of a large stream that shares pages, or does not yet.
+string when_shared() {
+  return shares_pages(Tier::automatic) ? "paged" : "heap";
+}
+
+string when_copied() {
+  return shares_pages(Tier::automatic) ? "mapped" : "heap";
+}
+
+TEST(BytesIOFirstWrite, CopiesUpTo8MebibytesAndTheSecondSharesPages) {
+  for (const std::size_t size : {kMib, 3 * kMib + 77, 8 * kMib}) {
+    string model = pattern(size);
+    BytesIO f{ByteSpan(model)};
+    const Kept first(f.getvalue());
+    overwrite(f, model, 5, "copied");
+    EXPECT_EQ(tier_of(f), when_copied()) << size;
+    EXPECT_EQ(f.ledger().copied_for(CopyReason::CopyOnWrite), size - 6);
+    const Kept second(f.getvalue());
+    overwrite(f, model, size / 2, "shared");
+    EXPECT_EQ(tier_of(f), when_shared()) << size;
+    const Kept third(f.getvalue());
+    const std::uint64_t before = copied(f);
+    overwrite(f, model, size / 3, "shared again");
+    EXPECT_LE(copied(f) - before, shares_pages(Tier::automatic) ? 80'000 : size);
+    for (const Kept* const kept : {&first, &second, &third}) kept->check();
+    expect_content(f, model);
+  }
+}
+
+TEST(BytesIOFirstWrite, SharesPagesAtOncePast8Mebibytes) {
+  string model = pattern(8 * kMib + kPage);
+  BytesIO f{ByteSpan(model)};
+  const Kept before(f.getvalue());
+  overwrite(f, model, 5, "x");
+  EXPECT_EQ(tier_of(f), when_shared());
+  before.check();
+  expect_content(f, model);
+}
+
+TEST(BytesIOFirstWrite, OfTheSecondCloneSharesPages) {
+  const string content = pattern(2 * kMib);
+  const BytesIO f{ByteSpan(content)};
+  BytesIO first = f.clone();
+  BytesIO second = f.clone();
+  first.write("copied");
+  EXPECT_EQ(tier_of(first), when_copied());
+  EXPECT_EQ(tier_of(f), when_copied());
+  second.write("shared");
+  EXPECT_EQ(tier_of(second), when_shared());
+  EXPECT_EQ(tier_of(f), when_shared());
+  expect_content(f, content);
+  EXPECT_EQ(first.slice(0, 6), "copied");
+  EXPECT_EQ(second.slice(0, 6), "shared");
+}
+
+TEST(BytesIOFirstWrite, IsNotWaitedForBesideAView) {
+  BytesIO f{ByteSpan(pattern(2 * kMib))};
+  const MutableMemoryView view = f.getbuffer();
+  EXPECT_EQ(tier_of(f.getvalue()), when_shared());
 }
 
 // --- huge pages ----------------------------------------------------------------------------------

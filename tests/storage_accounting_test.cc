@@ -102,7 +102,7 @@ BytesIO stream_of(std::size_t size, StorageOptions::Tier tier = StorageOptions::
   BytesIO f(StorageOptions{.tier = tier});
   f.reserve(size);
   for (std::size_t at = 0; at < size; at += kMib) f.write(a_mebibyte());
-  return f;
+  return test::left_before(std::move(f));
 }
 
 double retained(const BytesIO& f) {

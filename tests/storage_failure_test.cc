@@ -44,6 +44,11 @@ const string& large_pattern() {
   return text;
 }
 
+/// Of these, and the first write that must leave them to others shares pages.
+BytesIO large_stream() {
+  return test::left_before(BytesIO(ByteSpan(large_pattern())));
+}
+
 struct Kept {
   Bytes bytes;
   string content;
@@ -70,6 +75,9 @@ class World {
   }
 
   void append(const string& data) { write_at(content_.size(), data); }
+
+  /// The next write that must leave bytes to others shares pages, as from the second one on.
+  void expect_leaving() { stream_ = test::left_before(std::move(stream_)); }
 
   /// One byte in each page from `first` to before `end`.
   void dirty_pages(std::size_t first, std::size_t end, std::size_t step = 1) {
@@ -240,10 +248,12 @@ void nothing(World&) {}
 
 void write_large(World& w) {
   w.append(large_pattern());
+  w.expect_leaving();
 }
 
 void write_small(World& w) {
   w.append(pattern(2 * kMib + 77, 2));
+  w.expect_leaving();
 }
 
 /// Paged, with the first snapshot alive and a few pages that differ.
@@ -690,7 +700,7 @@ std::size_t calls_of(Call call, Work work) {
 TEST(StorageFailures, APartialConversionIsFinishedNextTime) {
   QUIRE_SKIP_WITHOUT_PAGES();
   const string& content = large_pattern();
-  BytesIO stream{ByteSpan(content)};
+  BytesIO stream = large_stream();
   const Bytes snapshot = stream.getvalue();
   {
     // All pieces but the last go into the file.
@@ -756,7 +766,7 @@ TEST(StorageFailures, AFileThatIsLeftWhileALongerSnapshotHasItCounts) {
 TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
   QUIRE_SKIP_WITHOUT_PAGES();
   string content = pattern(8 * kMib, 1);
-  BytesIO stream{ByteSpan(content)};
+  BytesIO stream = test::left_before(BytesIO(ByteSpan(content)));
   const Bytes snapshot = stream.getvalue();
   stream.write_at(0, "x");
   const auto overwrite = [&](std::size_t at, std::size_t size) {
@@ -781,7 +791,7 @@ TEST(StorageFailures, AnOverwrittenHugePageIsNewMemoryUnlessThatIsRefused) {
 TEST(StorageFailures, AFirstConversionThatFailsKeepsNoFile) {
   QUIRE_SKIP_WITHOUT_PAGES();
   for (const Call call : {Call::Append, Call::MapOver, Call::MapOverTorn}) {
-    BytesIO stream{ByteSpan(large_pattern())};
+    BytesIO stream = large_stream();
     const Bytes snapshot = stream.getvalue();
     const Allowance left = Allowance::now();
     {
@@ -798,7 +808,7 @@ class StorageFailureAgain : public testing::TestWithParam<Call> {};
 
 TEST_P(StorageFailureAgain, AndAgainTakesNoMoreEachTime) {
   QUIRE_SKIP_WITHOUT_PAGES();
-  BytesIO stream{ByteSpan(large_pattern())};
+  BytesIO stream = large_stream();
   const Bytes snapshot = stream.getvalue();
   const auto fail = [&] {
     const PageFaults always({.call = GetParam(), .repeat = Repeat::FromThenOn, .error = ENOMEM});
@@ -835,7 +845,7 @@ TEST(StorageFailures, AStreamPagedFromBirthThatGetsNoFileTakesNoMoreEachTime) {
 }
 
 TEST(StorageFailures, ABlockThatGoesFromFileToFileTakesNoMoreEachTime) {
-  BytesIO stream{ByteSpan(pattern(2 * kMib, 1))};
+  BytesIO stream = test::left_before(BytesIO(ByteSpan(pattern(2 * kMib, 1))));
   MutableMemoryView view = stream.getbuffer();
   const auto fill_two_files = [&] {
     for (int round = 0; round < 4; ++round) {
@@ -852,7 +862,7 @@ TEST(StorageFailures, ABlockThatGoesFromFileToFileTakesNoMoreEachTime) {
 }
 
 TEST(StorageFailures, ABlockThatComesHomeGivesBackWhatItHad) {
-  BytesIO stream{ByteSpan(pattern(2 * kMib, 1))};
+  BytesIO stream = test::left_before(BytesIO(ByteSpan(pattern(2 * kMib, 1))));
   const auto there_and_back = [&] {
     Bytes snapshot = stream.getvalue();
     stream.write_at(0, "x");
@@ -890,7 +900,7 @@ TEST(StorageFailures, WhatCannotBeReadBackIsMappedAgain) {
   QUIRE_SKIP_WITHOUT_PAGES();
   // One piece of it after the other, those before being in the file.
   for (std::size_t after = 0; after < 3; ++after) {
-    BytesIO stream{ByteSpan(large_pattern())};
+    BytesIO stream = large_stream();
     const Bytes snapshot = stream.getvalue();
     tear_mapping(after, Call::ReadBack);
     stream.write_at(0, "x");
@@ -907,7 +917,7 @@ TEST(StorageFailureDeathTest, OfPuttingBackWhatIsInUseEndsTheProcess) {
   QUIRE_SKIP_WITHOUT_PAGES();
   for (std::size_t after = 0; after < 3; ++after) {
     const auto lose = [&](bool nothing_can_be_read) {
-      BytesIO stream{ByteSpan(large_pattern())};
+      BytesIO stream = large_stream();
       const Bytes snapshot = stream.getvalue();
       if (nothing_can_be_read) {
         // The new memory is got, what was in it is not.

@@ -61,6 +61,7 @@ class Life {
       stream_.write(
           ByteSpan(content()).subspan(at, std::min<std::size_t>(100'000, content().size() - at)));
     }
+    stream_ = test::left_before(std::move(stream_));
     keep("built");
     put(5, 'a');
     keep("written after a snapshot");

@@ -123,8 +123,8 @@ class QUIRE_API BytesIO : public Stream {
 
   std::size_t readinto(MutableByteSpan target) override;
 
-  /// Cost:   amortised O(data). The first write to bytes that a snapshot shows copies the stream's
-  ///         bytes, or moves those of a large stream once; later ones then copy the pages they touch.
+  /// Cost:   amortised O(data). A write to bytes that a snapshot shows copies the stream's bytes. Those of
+  ///         a large stream it moves, once; later ones then copy the pages they touch.
   /// Errors: ClosedError; BufferError when the size would change while a view pins it;
   ///         std::length_error past the size limit or the fixed buffer; std::bad_alloc. The stream
   ///         is then unchanged.

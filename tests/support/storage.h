@@ -80,6 +80,13 @@ inline bool shares_pages(StorageOptions::Tier tier) {
   return tier != StorageOptions::heap && detail::pages::available();
 }
 
+/// A stream as it is once a write had to leave its bytes to others: the next one shares pages, however
+/// few there are.
+inline BytesIO left_before(BytesIO stream) {
+  if (stream.block() != nullptr) detail::expect_leaving(*stream.block());
+  return stream;
+}
+
 /// Bytes of private memory that the process has touched, and of memory files, the freed mappings
 /// left out. 0 under the sanitizers, which touch memory of their own.
 inline std::ptrdiff_t memory_in_use() {
