@@ -174,6 +174,10 @@ def storage_targets():
     for size in powers_of_two(4 << 10, 64 * MIB):
         yield Target(f"getvalue, 1 B, read all {size}, over a copy",
                      ratio(f"share and read/{size}", "quire", over="a copy"), 1.1, "x")
+    for size in powers_of_two(4 << 10, 64 * MIB):
+        yield Target(f"the same the first time, {size}, over a copy the first time",
+                     ratio(f"share and read/{size}", "quire first time", over="a copy first time"),
+                     1.1, "x")
     write = "write/1 B after getvalue, 100 MiB"
     yield Target("write 1 B after getvalue, 100 MiB, first, over a copy",
                  ratio(write, "quire", over="a copy"), 1.3, "x")
