@@ -1,10 +1,13 @@
 #include "quire/file_path.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "path_files.h"
+#include "process_locks.h"
 #include "quire/bytes_io.h"
 #include "quire/detail/pages.h"
 #include "quire/detail/temporary_file.h"
@@ -73,6 +76,18 @@ int write_with_room(int file, ByteSpan data) noexcept {
   return temporary_file::write(file, data.data(), data.size(), 0);
 }
 
+/// Without room in advance, which would come in small pages.
+int write_huge_pages(int file, ByteSpan data) noexcept {
+  for (std::size_t at = 0; at < data.size(); at += pages::kHugePage) {
+    const std::size_t size = std::min(pages::kHugePage, data.size() - at);
+    // A child forked meanwhile would have a mapping of the file to write through, and while it lives nobody
+    // could seal the file. Not for all of them at once: every fork waits.
+    const std::lock_guard lock(process_locks.files.of_file(file));
+    if (const int error = pages::append(file, data.data() + at, size, at, true)) return error;
+  }
+  return 0;
+}
+
 /// `fill(file)` puts all `size` bytes into it and returns an error number or 0.
 template <class Fill>
 FilePath constant_file(const std::string& directory, std::size_t size, Fill fill) {
@@ -93,9 +108,8 @@ FilePath new_path_file(const std::string& directory) {
 
 FilePath file_in_memory_of(ByteSpan data, bool huge_pages) {
   return constant_file({}, data.size(), [&](int file) {
-    // Without room in advance, which would come in small pages.
     if (huge_pages && pages::available() && data.size() >= pages::kHugePage &&
-        pages::append(file, data.data(), data.size(), 0, true) == 0) {
+        write_huge_pages(file, data) == 0) {
       return 0;
     }
     return write_with_room(file, data);

@@ -22,6 +22,11 @@ class StripedLock {
     return stripes_[reinterpret_cast<std::uintptr_t>(object) / 64 % stripes_.size()];
   }
 
+  /// For a file that belongs to no object.
+  [[nodiscard]] std::mutex& of_file(int descriptor) noexcept {
+    return stripes_[static_cast<unsigned>(descriptor) % stripes_.size()];
+  }
+
   void lock_all() noexcept {
     for (std::mutex& stripe : stripes_) stripe.lock();
   }

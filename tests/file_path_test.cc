@@ -10,6 +10,7 @@
 #include <fstream>
 #include <optional>
 #include <random>
+#include <semaphore>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -333,6 +334,73 @@ TEST(FilePath, WaitsForWhoHasAPageInHand) {
   EXPECT_GT(in_hand, 0);
   expect_sealed(path);
   EXPECT_TRUE(content(path) == data);
+}
+
+/// A fork in another thread, begun while part of a file is mapped to be one huge page.
+struct Fork {
+  std::binary_semaphore wanted{0};
+  std::binary_semaphore done{0};
+  std::binary_semaphore over{0};
+  bool mapping = false;
+  bool asked_for = false;
+};
+
+Fork* fork_meanwhile = nullptr;
+
+int wait_for_fork(detail::pages::Call call) noexcept {
+  Fork& fork = *fork_meanwhile;
+  fork.mapping = fork.mapping || call == detail::pages::Call::Collapse;
+  if (call != detail::pages::Call::Advise || !fork.mapping || fork.asked_for) return 0;
+  fork.asked_for = true;
+  fork.wanted.release();
+  // Not for ever: it may itself have to wait until the mapping is gone.
+  (void)fork.done.try_acquire_for(std::chrono::milliseconds(300));
+  return 0;
+}
+
+// as_path() failed when another thread forked: "Device or resource busy". The child had the mapping that huge
+// pages are written through, and while it lived the file could not be sealed.
+TEST(FilePath, IsSealedWhateverIsForkedMeanwhile) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  std::string data = pattern(6 * kMib + 77);
+  for (const auto tier : {StorageOptions::heap, StorageOptions::automatic}) {
+    BytesIO stream(ByteSpan(data), StorageOptions{.tier = tier});
+    const Bytes snapshot = stream.getvalue();
+    stream.write_at(kMib, "changed");
+    data.replace(kMib, 7, "changed");
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    Fork fork;
+    std::thread forker([&] {
+      fork.wanted.acquire();
+      const auto live_on = [&] {
+        char end;
+        ::close(ends[1]);
+        return ::read(ends[0], &end, 1) == 0 ? 0 : 1;
+      };
+      const int status = in_child(live_on, [&] {
+        fork.done.release();
+        fork.over.acquire();
+        ::close(ends[1]);
+      });
+      EXPECT_EQ(status, 0);
+    });
+    fork_meanwhile = &fork;
+    detail::pages::set_fault_hook(wait_for_fork);
+    try {
+      const FilePath path = stream.as_path();
+      expect_sealed(path);
+      EXPECT_TRUE(content(path) == data);
+    } catch (const std::system_error& error) {
+      ADD_FAILURE() << error.what();
+    }
+    detail::pages::set_fault_hook(nullptr);
+    EXPECT_TRUE(fork.asked_for) << "no part was mapped";
+    if (!fork.asked_for) fork.wanted.release();
+    fork.over.release();
+    forker.join();
+    ::close(ends[0]);
+  }
 }
 
 // With the sysctl vm.memfd_noexec at 2, as on hardened systems, it was refused.

@@ -427,5 +427,36 @@ TEST(Pages, WhatIsAppendedIsTheSameWithoutHugePages) {
   }
 }
 
+std::vector<std::byte*> mapped_meanwhile;
+
+// A huge page was written through a mapping over addresses that were reserved. Older kernels may refuse such
+// a mapping after they took away what was there; what another thread then mapped in the hole went with the rest.
+TEST(Pages, WhatIsMappedWhereAHugePageWasToBeStays) {
+  if (back_end_is_portable()) return;
+  mapped_meanwhile.clear();
+  set_fault_hook([](Call call) noexcept {
+    if (call != Call::Collapse) return 0;
+    // The system gives out the addresses that were free a moment ago.
+    void* const mapped = ::mmap(nullptr, 2 * kHugePage, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) return 0;
+    mapped_meanwhile.push_back(static_cast<std::byte*>(mapped));
+    for (std::size_t at = 0; at < 2 * kHugePage; at += page_size()) {
+      mapped_meanwhile.back()[at] = std::byte{'m'};
+    }
+    return 0;
+  });
+  EXPECT_EQ(huge_bytes_appended(0), 0u) << "the place was free";
+  set_fault_hook(nullptr);
+  EXPECT_EQ(mapped_meanwhile.size(), 3u);
+  for (std::byte* const data : mapped_meanwhile) {
+    ASSERT_EQ(::msync(data, 2 * kHugePage, MS_ASYNC), 0) << "gone";
+    for (std::size_t at = 0; at < 2 * kHugePage; at += page_size()) {
+      ASSERT_EQ(data[at], std::byte{'m'}) << at;
+    }
+    unmap(data, 2 * kHugePage);
+  }
+}
+
 }  // namespace
 }  // namespace quire::detail::pages

@@ -308,48 +308,36 @@ int create_file(int* file) noexcept {
 
 namespace {
 
-/// Writes huge pages to a memory file. Its memory cannot be asked for in huge pages; but a unit that
-/// has a page already can be collapsed into one, and then takes the rest without a page fault.
-class HugePageWriter {
- public:
-  explicit HugePageWriter(int file) noexcept : file_(file) {}
+/// Where a huge page fits. Another thread may take the place at any time. Null when the system refuses.
+std::byte* place_for_huge_page() noexcept {
+  void* const roomy =
+      ::mmap(nullptr, 2 * kHugePage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (roomy == MAP_FAILED) return nullptr;
+  auto* const place = static_cast<std::byte*>(roomy) + to_huge_page(roomy);
+  unmap(static_cast<std::byte*>(roomy), 2 * kHugePage);
+  return place;
+}
 
-  HugePageWriter(const HugePageWriter&) = delete;
-  HugePageWriter& operator=(const HugePageWriter&) = delete;
-
-  ~HugePageWriter() {
-    if (reserved_ != MAP_FAILED) unmap(static_cast<std::byte*>(reserved_), 2 * kHugePage);
-  }
-
-  /// False, with some of it written or not, when the system refuses. REQUIRES: `offset` is a huge
-  /// page's
-  [[nodiscard]] bool write(const std::byte* data, std::size_t offset) noexcept {
-    if (fault(Call::Collapse) != 0 || !reserve()) return false;
-    // The last page: what is behind the end of a file cannot be written to through a mapping.
-    const std::size_t last = kHugePage - page_size();
-    if (write_at(file_, data + last, page_size(), offset + last) != 0) return false;
-    void* const mapped = ::mmap(window_, kHugePage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-                                file_, static_cast<off_t>(offset));
-    if (mapped == MAP_FAILED || advise(mapped, kHugePage, MADV_COLLAPSE) != 0) return false;
-    std::memcpy(mapped, data, last);
-    return true;
-  }
-
- private:
-  /// Address space with a huge page's boundary in it.
-  bool reserve() noexcept {
-    if (reserved_ != MAP_FAILED) return true;
-    reserved_ = ::mmap(nullptr, 2 * kHugePage, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (reserved_ == MAP_FAILED) return false;
-    window_ = static_cast<std::byte*>(reserved_) + to_huge_page(reserved_);
-    return true;
-  }
-
-  const int file_;
-  void* reserved_ = MAP_FAILED;
-  std::byte* window_ = nullptr;
-};
+/// Writes a huge page to a memory file. Its memory cannot be asked for in huge pages; but a unit that
+/// has a page already can be collapsed into one, and then takes the rest without a page fault. False,
+/// with some of it written or not, when the system refuses. REQUIRES: `offset` is a huge page's
+bool write_huge_page(int file, const std::byte* data, std::size_t offset) noexcept {
+  // The last page: what is behind the end of a file cannot be written to through a mapping.
+  const std::size_t last = kHugePage - page_size();
+  if (write_at(file, data + last, page_size(), offset + last) != 0) return false;
+  void* const place = place_for_huge_page();
+  if (place == nullptr || fault(Call::Collapse) != 0) return false;
+  // Not over a mapping that keeps the place: refused, it may have taken that one away, and nobody could
+  // tell whose mapping is there by now.
+  void* const mapped = ::mmap(place, kHugePage, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_FIXED_NOREPLACE, file, static_cast<off_t>(offset));
+  if (mapped == MAP_FAILED) return false;
+  // Kernels that do not know the flag take the address for a wish.
+  const bool collapsed = mapped == place && advise(mapped, kHugePage, MADV_COLLAPSE) == 0;
+  if (collapsed) std::memcpy(mapped, data, last);
+  unmap(static_cast<std::byte*>(mapped), kHugePage);
+  return collapsed;
+}
 
 }  // namespace
 
@@ -357,11 +345,10 @@ int append(int file, const std::byte* data, std::size_t size, std::size_t offset
            bool huge) noexcept {
   if (const int error = fault(Call::Append)) return error;
   if (!huge) return write_at(file, data, size, offset);
-  HugePageWriter huge_pages(file);
   while (size != 0) {
     const std::size_t unit = kHugePage - offset % kHugePage;
     const std::size_t piece = std::min(size, unit);
-    if (piece != kHugePage || !huge_pages.write(data, offset)) {
+    if (piece != kHugePage || !write_huge_page(file, data, offset)) {
       if (const int error = write_at(file, data, piece, offset)) return error;
     }
     data += piece;

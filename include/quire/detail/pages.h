@@ -23,7 +23,7 @@ enum class Call {
   Append,       ///< pwrite to a memory file
   ReadBack,     ///< pread
   GiveBack,     ///< fallocate, to punch a hole into a memory file
-  Collapse,     ///< mmap of a part of a memory file that is to be one huge page
+  Collapse,     ///< mmap of a part of a memory file that is to be one huge page, where nothing was
   Map,          ///< mmap where nothing was
   Unmap,        ///< munmap
   MapOver,      ///< mmap over a mapping; refused before it does anything
