@@ -45,6 +45,11 @@ FilePath::~FilePath() {
   if (descriptor_ >= 0) detail::temporary_file::close(descriptor_);
 }
 
+const std::string& FilePath::str() const noexcept {
+  detail::temporary_file::take_over_path(path_);
+  return path_;
+}
+
 int FilePath::detach() noexcept {
   return std::exchange(descriptor_, -1);
 }

@@ -152,7 +152,6 @@ Block* branch_mapped(Block* block, std::size_t used, std::size_t capacity, Range
   BlockRef owner = BlockRef::adopt(made);
   MappedBlock& target = mapped(made);
   target.file = source.file;
-  if (target.file->on_disk()) target.spilled = target.file;
   target.frozen = std::min(source.frozen, pages::round_up(used));
   std::size_t hole_begin = target.frozen;
   std::size_t hole_end = target.frozen;
@@ -309,9 +308,6 @@ MemoryUse memory_of_mapped(Block* block) noexcept {
   MemoryUse use{own * pages::page_size()};
   if (self.file) use.files[0] = {self.file.get(), self.file->memory()};
   if (self.beneath) use.files[1] = {self.beneath.get(), self.beneath->memory()};
-  const bool apart =
-      self.spilled.get() != self.file.get() && self.spilled.get() != self.beneath.get();
-  if (self.spilled && apart) use.files[2] = {self.spilled.get(), self.spilled->memory()};
   return use;
 }
 
@@ -341,8 +337,8 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   MappedBlock& self = mapped(&block);
   const std::lock_guard lock(process_locks.layouts.of(&block));
   const std::size_t whole = pages::round_down(used);
-  // Pages of a second file would have to be told apart from those of the first.
-  if (whole == 0 || self.spilled || self.beneath) return;
+  // One file can be kept beneath, not two; and where the pages are on a disk there is no memory to free.
+  if (whole == 0 || self.beneath || (self.file && self.file->on_disk())) return;
   DirtyPages none;
   if (!none.grow(pages_of(whole)) || !take_mappings(self, 1)) return;
   std::size_t done = 0;
@@ -361,7 +357,7 @@ void rebase(Block& block, std::size_t used, const MemoryFileRef& file) noexcept 
   const Extents extents = self.extents;
   const std::size_t count = self.extent_count;
   forget_file(self);
-  self.file = self.spilled = file;
+  self.file = file;
   self.dirty = std::move(none);
   self.frozen = done;
   self.extents[0] = {0, 0, done};

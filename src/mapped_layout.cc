@@ -333,7 +333,7 @@ bool go_home(MappedBlock& block, std::size_t used, std::size_t capacity, Range h
   }
   drop_mapping(block);
   forget_file(block);
-  block.spilled = block.beneath = MemoryFileRef();
+  block.beneath = MemoryFileRef();
   set_mapping(block, home, surplus);
   block.touched = std::max(block.touched, used);
   block.read_only = false;

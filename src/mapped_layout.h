@@ -36,7 +36,6 @@ struct MappedBlock : Block {
   std::size_t lent = 0;  // up to where the tail may have been written to, which makes pages as well
   std::size_t surplus;   // of what the cache lent
   MemoryFileRef file;
-  MemoryFileRef spilled;  // the SpillFile that pages come from, to be kept as long as they do
   MemoryFileRef beneath;  // the file before, as long as the tail has pages of it
   std::size_t beneath_end = 0;
   std::size_t frozen = 0;  // each page below is in an extent or dirty

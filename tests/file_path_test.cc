@@ -2,6 +2,7 @@
 #include "quire/file_path.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -32,6 +33,7 @@
 #include "support/random_choices.h"
 #include "support/skips.h"
 #include "support/storage.h"
+#include "support/temp_directory.h"
 
 namespace quire::test {
 namespace {
@@ -463,6 +465,50 @@ TEST(FilePath, OfAForkedChildDoesNotSealTheFileOfItsParent) {
                          : 1;
             }),
             0);
+}
+
+// A child's own descriptor was named as its parent's: once that had closed it, and had another file under the
+// same number, the child read that one, and wrote to it.
+TEST(FilePath, OfAForkedChildIsItsOwn) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  BytesIO stream(ByteSpan("before"));
+  std::optional<FilePath> path = stream.as_path();
+  std::optional<FilePath> detached = stream.as_path();
+  std::optional<WritablePath> writable = stream.as_writable_path();
+  const std::array<int, 3> files{path->fileno(), detached->detach(), writable->fileno()};
+  const std::string of_parent = path->str();
+  const auto work = [&] {
+    char go = 0;
+    EXPECT_EQ(::read(pipe[0], &go, 1), 1);
+    EXPECT_EQ(content(*path), "before");
+    EXPECT_EQ(file_content(path->c_str()), "before");
+    EXPECT_EQ(file_content(*path), "before");
+    EXPECT_EQ(content(*detached), "before");
+    const FilePath moved = *std::move(path);
+    EXPECT_EQ(content(moved), "before");
+    EXPECT_EQ(path->str(), "");
+    // Whoever has to open it in another process.
+    EXPECT_EQ(in_child([&] { return file_content(moved.str()) == "before" ? 0 : 1; }), 0);
+    std::ofstream(writable->str()) << "after";
+    writable->close();
+    EXPECT_EQ(content(stream), "after");
+    return testing::Test::HasFailure() ? 1 : 0;
+  };
+  const TempDirectory directory;
+  const int other = ::open(directory.make("other", "other").c_str(), O_RDWR | O_CLOEXEC);
+  const auto reuse_numbers = [&] {
+    EXPECT_EQ(path->str(), of_parent);
+    path.reset();
+    detached.reset();
+    writable.reset();
+    for (const int file : files) EXPECT_EQ(::dup3(other, file, O_CLOEXEC), file);
+    EXPECT_EQ(::write(pipe[1], "g", 1), 1);
+  };
+  EXPECT_EQ(in_child(work, reuse_numbers), 0);
+  EXPECT_EQ(directory.content("other"), "other");
+  for (const int file : files) ::close(file);
+  for (const int file : {other, pipe[0], pipe[1]}) ::close(file);
 }
 
 TEST(FilePath, GivesAllDescriptorsBack) {

@@ -191,6 +191,62 @@ TEST(SpooledIOLimits, RetainsAllOfAMemoryFileThatOthersHadAtTheRollover) {
   EXPECT_EQ(snapshot.retained_bytes(), 40 * kMib);
 }
 
+int files_made = 0;
+
+int count_files(detail::temporary_file::Call call) noexcept {
+  if (call == detail::temporary_file::Call::Create) ++files_made;
+  return 0;
+}
+
+/// Files in that directory, with or without a name, that the process has open.
+std::size_t open_files_in(const std::string& directory) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string name = std::filesystem::read_symlink(entry.path(), gone).string();
+    count += name.starts_with(directory + "/") ? 1U : 0U;
+  }
+  return count;
+}
+
+// A snapshot from before the rollover, and streams over it, have their pages from the file of the stream
+// until so much was changed that they move to a file in memory. They kept the first all the same, without
+// a page of it: it took its room when the stream was gone, as memory in a directory that is in memory, and
+// while the stream was there it could not write back what it had changed.
+TEST(SpooledIOLimits, SharesItsFileWithNobodyWhoHasLeftIt) {
+  QUIRE_SKIP_WITHOUT_PAGES();
+  const std::string directory = fast_directory();
+  std::string data = pattern(2 * kMib);
+  Bytes left;
+  {
+    SpooledIO stream(SpooledOptions{.max_size = data.size(), .directory = directory});
+    stream.write(data);
+    {
+      BytesIO other(stream.getvalue());
+      stream.rollover();
+      std::vector<Bytes> kept;
+      for (const char round : {'a', 'b', 'c'}) {
+        for (std::size_t at = 0; at < data.size(); at += 2 * kPage) {
+          other.write_at(at, std::string(1, round));
+          if (round != 'c') data[at] = round;
+        }
+        kept.push_back(other.getvalue());
+      }
+      // The third would have had as many pages copied over the file as that has.
+      left = kept[1];
+    }
+    files_made = 0;
+    detail::temporary_file::set_fault_hook(count_files);
+    stream.write_at(0, pattern(2 * kMib, 2));
+    detail::temporary_file::set_fault_hook(nullptr);
+    EXPECT_EQ(files_made, 0) << "it has its own to itself";
+    EXPECT_TRUE(ByteSpan(stream.getvalue()).as_chars() == pattern(2 * kMib, 2));
+    EXPECT_EQ(left.retained_bytes(), 2 * kMib) << "of its file in memory";
+  }
+  EXPECT_EQ(open_files_in(directory), 0u);
+  EXPECT_TRUE(ByteSpan(left).as_chars() == data);
+}
+
 // A slice of less than half of the bytes was copied to the heap, however large it was.
 TEST(SpooledIOLimits, KeepsSlicesBesideAViewInTheFile) {
   QUIRE_SKIP_WITHOUT_PAGES();

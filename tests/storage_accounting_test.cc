@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -153,6 +156,72 @@ TEST(StorageAccounting, HeapBlocksTakeTheirCapacity) {
   EXPECT_EQ(f.retained_bytes(), f.capacity());
   expect_all(kernel, retained(f));
   EXPECT_NEAR(static_cast<double>(report.additional_bytes()), retained(f), kTolerance);
+}
+
+/// A stream that took over 16 MiB of somebody's, until both it and its snapshot are gone.
+void expect_adopted(BytesIO (*adopt)()) {
+  const Kernel kernel;
+  const MemoryReport report;
+  const auto expect = [&](double bytes) {
+    expect_all(kernel, bytes);
+    if (kSanitized) return;
+    EXPECT_NEAR(static_cast<double>(report.additional_bytes()), bytes, kTolerance);
+  };
+  {
+    BytesIO f = adopt();
+    EXPECT_EQ(f.retained_bytes(), 16 * kMib);
+    expect(16.0 * kMib);
+    const Bytes value = f.getvalue();
+    EXPECT_EQ(value.retained_bytes(), f.retained_bytes());
+    expect(16.0 * kMib);
+    EXPECT_EQ(f.ledger().copied_total(), 0U);
+    // Such a block has no pages that could be shared.
+    f.write_at(0, "x");
+    EXPECT_EQ(f.ledger().copied_for(CopyReason::CopyOnWrite), 16 * kMib - 1);
+    EXPECT_EQ(value.retained_bytes(), 16 * kMib);
+    expect(retained(f) + 16.0 * kMib);
+  }
+  release_cached_memory();
+  expect(0);
+}
+
+TEST(StorageAccounting, AdoptedMemoryCountsAsLongAsSomebodyHasIt) {
+  expect_adopted([] {
+    std::string bytes(16 * kMib, 's');
+    return BytesIO::adopt(std::move(bytes));
+  });
+  expect_adopted([] {
+    std::vector<std::uint32_t> items(4 * kMib, 7);
+    return BytesIO::adopt(std::move(items));
+  });
+  expect_adopted([] {
+    void* const memory = std::malloc(16 * kMib);
+    std::memset(memory, 'm', 16 * kMib);
+    return BytesIO::adopt(memory, 16 * kMib, [](void* ours) noexcept { std::free(ours); });
+  });
+}
+
+TEST(StorageAccounting, AFixedBufferIsItsOwnersAndWhatIsTakenOfItIsNot) {
+  std::vector<std::byte> memory(16 * kMib);
+  const Kernel kernel;
+  const MemoryReport report;
+  const auto expect = [&](double bytes) {
+    expect_all(kernel, bytes);
+    if (kSanitized) return;
+    EXPECT_NEAR(static_cast<double>(report.additional_bytes()), bytes, kTolerance);
+  };
+  BytesIO f = BytesIO::over(memory);
+  for (int i = 0; i < 16; ++i) f.write(a_mebibyte());
+  EXPECT_EQ(f.retained_bytes(), 0U);
+  expect(0);
+  EXPECT_EQ(f.ledger().copied_total(), 16 * kMib);
+  EXPECT_EQ(f.ledger().copied_for(CopyReason::Caller), 16 * kMib);
+  const Bytes value = f.getvalue();
+  EXPECT_EQ(f.retained_bytes(), 0U);
+  EXPECT_EQ(value.retained_bytes(), 16 * kMib);
+  expect(16.0 * kMib);
+  EXPECT_EQ(f.ledger().copied_for(CopyReason::GetValue), 16 * kMib);
+  EXPECT_EQ(f.ledger().shared_total(), 0U);
 }
 
 TEST(StorageAccounting, RoomThatWasNeverTouchedIsNoMemory) {

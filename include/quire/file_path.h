@@ -5,7 +5,9 @@
 // a stream's pages come from once it is sealed; a WritablePath is an empty file whose content the
 // stream takes over in the end.
 //
-// Lifetime: the path leads somewhere as long as the object lives. Thread: any; one owner, no sharing.
+// Lifetime: the path leads somewhere as long as the object lives, in the process that it was asked for in. A
+// forked child has the file as well, and a path of its own once it asks for it. Thread: any; one owner, no
+// sharing.
 #pragma once
 
 #include <string>
@@ -29,12 +31,13 @@ class QUIRE_API FilePath {
   ~FilePath();
 
   /// For this process and for those of the same user.
-  [[nodiscard]] const std::string& str() const noexcept QUIRE_LIFETIMEBOUND { return path_; }
+  /// Lifetime: of the object; in a forked child ask again, as what was given before is the parent's.
+  [[nodiscard]] const std::string& str() const noexcept QUIRE_LIFETIMEBOUND;
 
-  [[nodiscard]] const char* c_str() const noexcept QUIRE_LIFETIMEBOUND { return path_.c_str(); }
+  [[nodiscard]] const char* c_str() const noexcept QUIRE_LIFETIMEBOUND { return str().c_str(); }
 
   // NOLINTNEXTLINE(google-explicit-constructor): it is a path, to be passed where one is asked for
-  operator const std::string&() const noexcept QUIRE_LIFETIMEBOUND { return path_; }
+  operator const std::string&() const noexcept QUIRE_LIFETIMEBOUND { return str(); }
 
   /// A descriptor of the file; it belongs to this object.
   [[nodiscard]] int fileno() const noexcept { return descriptor_; }
@@ -46,7 +49,7 @@ class QUIRE_API FilePath {
   FilePath() noexcept = default;
 
   int descriptor_ = -1;
-  std::string path_;
+  mutable std::string path_;  // of the process that asked last
 };
 
 /// What BytesIO::as_writable_path() gives. Destroying it without close() leaves the stream as it was.

@@ -1,10 +1,14 @@
 #include "quire/detail/temporary_file.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <string>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -267,8 +271,36 @@ int make_constant(int file, std::size_t size, int* reader) noexcept {
   return 0;
 }
 
+namespace {
+
+constexpr std::string_view kProcesses = "/proc/";
+constexpr std::string_view kFiles = "/fd/";
+constexpr std::size_t kDigits = std::numeric_limits<int>::digits10 + 1;
+constexpr std::size_t kLongestPath = kProcesses.size() + kDigits + kFiles.size() + kDigits;
+
+}  // namespace
+
+// Not /proc/self: the name is also for processes that have not got the descriptor.
 std::string path_of(int file) {
-  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file);
+  std::string path;
+  // A child's number may be longer than its parent's, and there is nobody to tell that memory is short.
+  path.reserve(kLongestPath);
+  path += kProcesses;
+  path += std::to_string(::getpid());
+  path += kFiles;
+  path += std::to_string(file);
+  return path;
+}
+
+void take_over_path(std::string& path) noexcept {
+  if (path.empty()) return;
+  std::array<char, kDigits> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), ::getpid()).ptr;
+  const std::string_view process(digits.data(), static_cast<std::size_t>(end - digits.data()));
+  const std::size_t length = path.find('/', kProcesses.size()) - kProcesses.size();
+  // Written to only in a child, so that reading it is no more than that.
+  if (path.compare(kProcesses.size(), length, process) == 0) return;
+  path.replace(kProcesses.size(), length, process);
 }
 
 }  // namespace quire::detail::temporary_file

@@ -46,11 +46,9 @@ struct SharedMemory {
 /// Bytes of memory that a block takes.
 struct MemoryUse {
   std::size_t own = 0;
-  std::array<SharedMemory, 3> files{};
+  std::array<SharedMemory, 2> files{};
 
-  [[nodiscard]] std::size_t total() const noexcept {
-    return own + files[0].size + files[1].size + files[2].size;
-  }
+  [[nodiscard]] std::size_t total() const noexcept { return own + files[0].size + files[1].size; }
 };
 
 /// What a kind of memory can do.

@@ -90,4 +90,8 @@ void forget_changes(std::byte* data, std::size_t size) noexcept;
 /// A name under which this process, and others of the same user, can open the file.
 [[nodiscard]] std::string path_of(int file);
 
+/// Makes what path_of() gave to a parent process, before this one was forked off, the name of the same
+/// descriptor here. It stays where it is; an empty one stays empty.
+void take_over_path(std::string& path) noexcept;
+
 }  // namespace quire::detail::temporary_file
