@@ -201,6 +201,18 @@ TEST(StorageAccounting, AdoptedMemoryCountsAsLongAsSomebodyHasIt) {
   });
 }
 
+// A string that had been larger was said to take no more than its size.
+TEST(StorageAccounting, AdoptedRoomThatNothingIsInCountsToo) {
+  std::string bytes(16 * kMib, 's');
+  bytes.resize(kMib);
+  const std::size_t room = bytes.capacity();
+  ASSERT_GE(room, 16 * kMib);
+  const Bytes value(std::move(bytes));
+  EXPECT_EQ(value.retained_bytes(), room);
+  const BytesIO f(value);
+  EXPECT_EQ(f.retained_bytes(), room);
+}
+
 TEST(StorageAccounting, AFixedBufferIsItsOwnersAndWhatIsTakenOfItIsNot) {
   std::vector<std::byte> memory(16 * kMib);
   const Kernel kernel;

@@ -205,9 +205,22 @@ template <class Container>
 struct ContainerBlock : Block {
   Container container;
 
-  static void destroy(Block* block) noexcept { delete static_cast<ContainerBlock*>(block); }
+  static void destroy(Block* block) noexcept {
+    tell_memory_gone(block);
+    delete static_cast<ContainerBlock*>(block);
+  }
 
-  static constexpr BlockKind kKind{"adopted", destroy, refuse_resize};
+  /// It may have room that its items do not need.
+  static MemoryUse memory(Block* block) noexcept {
+    const Container& container = static_cast<ContainerBlock*>(block)->container;
+    if constexpr (requires { container.capacity(); }) {
+      return {container.capacity() * sizeof(typename Container::value_type)};
+    }
+    return {block->capacity};
+  }
+
+  static constexpr BlockKind kKind{"adopted", destroy, refuse_resize, nullptr,
+                                   nullptr,   nullptr, memory};
 };
 
 /// What adopt_container can take over: handed over by std::move, of items that are their bytes.
