@@ -294,6 +294,70 @@ void scattered_writes_rows(std::size_t size) {
   copy_row(workload, size);
 }
 
+// --- growing beside a snapshot -------------------------------------------------------------------
+
+/// 4 KiB appended to a stream that has no room left, while its value is kept. These rows decide from which size
+/// on such a stream moves its bytes into a file, kGrowsSharedFrom in src/storage.h; "quire heap" and "a copy"
+/// copy them at every size, as "quire" does below it. They tell what is weighed there: moving takes longer where
+/// the memory for a copy is at hand ("loop"), less time and none of that memory where it is not ("cold").
+///
+///   cold   once a process, in memory that it never had
+///   loop   again and again, each time with a stream that was never shared before: that of a kept value would
+///          have its file already. What was freed is kept for the next, as far as each allocator does that
+///
+/// "A copy" leaves out the room that a stream gets besides.
+void grow_rows(std::size_t size) {
+  const std::string workload = "grow beside a snapshot/" + size_name(size);
+  if (smoke()) size = std::min(size, kMiB);
+  const auto full = [=](const StorageOptions& options, const std::string& text) {
+    BytesIO stream(options);
+    stream.reserve(size);
+    for (std::size_t at = 0; at < size; at += text.size()) stream.write(text);
+    if (stream.capacity() != size) std::abort();
+    return stream;
+  };
+  const auto cold = [=](const StorageOptions& options) {
+    return [=](Trial& trial) {
+      const std::string text = random_text(kMiB);
+      ready_for(size);
+      BytesIO stream = full(options, text);
+      const Bytes kept = stream.getvalue();
+      ready_for(size);
+      trial.measure([&] { stream.write({text.data(), 4 * kKiB}); });
+    };
+  };
+  const auto loop = [=](const StorageOptions& options) {
+    return [=](Trial& trial) {
+      const std::string text = random_text(kMiB);
+      constexpr std::size_t kUnmeasured = 3;
+      ready_for(size);
+      for (std::size_t i = 0; i < kUnmeasured + trial.count(); ++i) {
+        BytesIO stream = full(options, text);
+        const Bytes kept = stream.getvalue();
+        const auto grow = [&] { stream.write({text.data(), 4 * kKiB}); };
+        if (i < kUnmeasured) {
+          grow();
+        } else {
+          trial.measure(grow);
+        }
+      }
+    };
+  };
+  once_row(workload + " cold", "quire", cold(kAutomatic));
+  once_row(workload + " cold", "quire heap", cold(kHeap));
+  copy_row(workload + " cold", size);
+  trial_row(workload + " loop", "quire", loop(kAutomatic));
+  trial_row(workload + " loop", "quire heap", loop(kHeap));
+  trial_row(workload + " loop", "a copy", [=](Trial& trial) {
+    const FreshCopy source(random_text(size).data(), size);
+    ready_for(size);
+    for (std::size_t i = 0; i < trial.count(); ++i) {
+      std::optional<FreshCopy> copy;
+      trial.measure([&] { copy.emplace(source.data(), size); });
+    }
+  });
+}
+
 // --- beside a view -------------------------------------------------------------------------------
 
 /// getvalue while a writable view lives.
@@ -433,6 +497,7 @@ int main(int argc, char** argv) {
   for (std::size_t size = 4 * kKiB; size <= 64 * kMiB; size *= 2) {
     sweep_rows(size);
   }
+  for (std::size_t size = kMiB; size <= 32 * kMiB; size *= 2) grow_rows(size);
   std::vector<std::size_t> sizes{kMiB, 16 * kMiB, 100 * kMiB};
   if (has_room_for_gib()) sizes.push_back(kGiB);
   for (const std::size_t size : sizes) {

@@ -61,7 +61,7 @@ def memory_rows(BytesIO):
     rows += [row, measure(append)[:2]]
     del value
     *_, value = measure(stream.getvalue)
-    rows.append(measure(overwrite)[:2])
+    rows += [measure(overwrite)[:2], measure(lambda: value[1024:])[:2]]
     return rows
 
 

@@ -1,5 +1,6 @@
 // Any sequence of operations on streams in every tier, with system calls that fail, does what the
-// model does.
+// model does. All operations of tests/storage_model_test.cc but forks, for whose child there would be no
+// input left; and the input alone chooses, not what was done least.
 #include <cstddef>
 #include <cstdint>
 

@@ -20,6 +20,7 @@
 
 #include "quire/detail/process_memory.h"
 #include "support/child_process.h"
+#include "support/skips.h"
 
 namespace quire::detail::pages {
 namespace {
@@ -60,14 +61,6 @@ TEST(Pages, RecordedWordsOfAPrivateMappingAreReadRight) {
 }
 
 // --- the system ----------------------------------------------------------------------------------
-
-/// The portable back end refuses everything, so that there is nothing to test but that.
-bool back_end_is_portable() {
-  int file = -1;
-  const int error = create_file(&file);
-  if (error == 0) close_file(file);
-  return error == ENOSYS;
-}
 
 /// A memory file of `count` pages, the i-th filled with 'a' + i, and a private mapping of it.
 class MappedFile {
@@ -112,7 +105,7 @@ class MappedFile {
 };
 
 TEST(Pages, PagemapTellsWhichPagesAMappingHasWrittenTo) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(8);
   EXPECT_EQ(mapped.own(), "--------");
   EXPECT_EQ(mapped.page(3), std::byte{'d'});
@@ -123,7 +116,7 @@ TEST(Pages, PagemapTellsWhichPagesAMappingHasWrittenTo) {
 }
 
 TEST(Pages, PagemapTellsTheSameInAForkedChild) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(4);
   mapped.page(1) = std::byte{'x'};
   const int status = test::in_child([&] {
@@ -136,7 +129,7 @@ TEST(Pages, PagemapTellsTheSameInAForkedChild) {
 }
 
 TEST(Pages, WritesToAMappingReachNeitherTheFileNorOtherMappings) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(2);
   std::byte* other = nullptr;
   ASSERT_EQ(map(page_size(), &other), 0);
@@ -151,7 +144,7 @@ TEST(Pages, WritesToAMappingReachNeitherTheFileNorOtherMappings) {
 }
 
 TEST(Pages, FileCannotShrink) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(2);
   EXPECT_EQ(::ftruncate(mapped.file(), 0), -1);
   EXPECT_EQ(errno, EPERM);
@@ -159,7 +152,7 @@ TEST(Pages, FileCannotShrink) {
 }
 
 TEST(Pages, FileIsNamedAndDoesNotSurviveExec) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(1);
   EXPECT_NE(::fcntl(mapped.file(), F_GETFD) & FD_CLOEXEC, 0);
   const std::string link = "/proc/self/fd/" + std::to_string(mapped.file());
@@ -169,7 +162,7 @@ TEST(Pages, FileIsNamedAndDoesNotSurviveExec) {
 }
 
 TEST(Pages, ReadAccessBecomesWritableOnDemand) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(2);
   bool torn = true;
   ASSERT_EQ(map_over(mapped.data(), page_size(), mapped.file(), page_size(), Access::Read, &torn),
@@ -181,7 +174,7 @@ TEST(Pages, ReadAccessBecomesWritableOnDemand) {
 }
 
 TEST(Pages, RenewedMemoryIsZero) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(2);
   EXPECT_EQ(renew(mapped.data(), page_size()), EEXIST) << "something is there";
   EXPECT_EQ(mapped.page(0), std::byte{'a'});
@@ -192,7 +185,7 @@ TEST(Pages, RenewedMemoryIsZero) {
 }
 
 TEST(Pages, MappingKeepsItsBytesWhenItGrowsAndIsCut) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   std::byte* data = nullptr;
   ASSERT_EQ(map(2 * page_size(), &data), 0);
   data[0] = std::byte{'a'};
@@ -207,7 +200,7 @@ TEST(Pages, MappingKeepsItsBytesWhenItGrowsAndIsCut) {
 }
 
 TEST(Pages, ForkedChildHasAnotherGeneration) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::uint64_t mine = process_generation();
   const int status = test::in_child([&] {
     const std::uint64_t childs = process_generation();
@@ -229,7 +222,7 @@ TEST(Pages, RoundingKeepsWholePages) {
 }
 
 TEST(Pages, LargeMappingsBeginWithAHugePage) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (const std::size_t size : {2 * kHugePage, 2 * kHugePage + page_size(), 5 * kHugePage - 1}) {
     const std::size_t whole = round_up(size);
     std::byte* data = nullptr;
@@ -264,7 +257,7 @@ class RefusedCall {
 };
 
 TEST(Pages, MapOverIsRefusedInBothWays) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(1);
   bool torn = true;
   {
@@ -291,7 +284,7 @@ std::size_t pages_in_memory(const std::byte* data, std::size_t count) {
 }
 
 TEST(Pages, MemoryThatIsNotUnmappedIsGivenBackAndItsAddressesStayTaken) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   for (const auto& calls : {std::vector{Call::Unmap}, std::vector{Call::Unmap, Call::MapOver},
                             std::vector{Call::Unmap, Call::Advise}}) {
     std::byte* data = nullptr;
@@ -309,7 +302,7 @@ TEST(Pages, MemoryThatIsNotUnmappedIsGivenBackAndItsAddressesStayTaken) {
 }
 
 TEST(Pages, FileWhoseMappingIsNotUnmappedIsGone) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::size_t before = detail::read_process_memory().shared;
   {
     const MappedFile mapped(20);
@@ -323,7 +316,7 @@ TEST(Pages, FileWhoseMappingIsNotUnmappedIsGone) {
 }
 
 TEST(Pages, FileThatCannotBeSealedIsNone) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const RefusedCall call(Call::Seal);
   int file = -1;
   // Each would take one of the descriptors that quire allows itself.
@@ -332,7 +325,7 @@ TEST(Pages, FileThatCannotBeSealedIsNone) {
 }
 
 TEST(Pages, ReadingBackIsRefused) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(1);
   const RefusedCall call(Call::ReadBack);
   std::byte byte{};
@@ -342,7 +335,7 @@ TEST(Pages, ReadingBackIsRefused) {
 }
 
 TEST(Pages, WhatIsGivenBackTakesNoMemoryAndReadsAsZeros) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const MappedFile mapped(3);
   ASSERT_EQ(give_back(mapped.file(), page_size(), page_size()), 0);
   struct stat status {};
@@ -411,7 +404,7 @@ std::size_t huge_bytes_appended(std::size_t before, bool huge = true) {
 }
 
 TEST(Pages, WhatIsAppendedIsInHugePagesWhereTheSystemMakesThem) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::size_t huge = system_collapses() ? kHugePage : 0;
   EXPECT_EQ(huge_bytes_appended(0), 3 * huge);
   EXPECT_EQ(huge_bytes_appended(page_size()), 2 * huge) << "the first one was begun before";
@@ -419,7 +412,7 @@ TEST(Pages, WhatIsAppendedIsInHugePagesWhereTheSystemMakesThem) {
 }
 
 TEST(Pages, WhatIsAppendedIsTheSameWithoutHugePages) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   EXPECT_EQ(huge_bytes_appended(page_size(), false), 0u);
   for (const Call kind : {Call::Collapse, Call::Advise}) {
     const RefusedCall call(kind);

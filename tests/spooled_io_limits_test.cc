@@ -116,13 +116,12 @@ void expect_within(std::size_t total, std::size_t limit, std::size_t overwrites)
 }
 
 TEST(SpooledIOLimits, KeepsNoMoreInMemoryThanItMay) {
-  // Under the sanitizers memory is not what it is.
-  const bool measured = detail::pages::available() && !kSanitized;
-  const bool nightly = std::getenv("QUIRE_NIGHTLY") != nullptr;
-  if (measured) expect_within(256 * kMib, 16 * kMib, 20000);
+  QUIRE_SKIP_WITHOUT_PAGES();
+  QUIRE_SKIP_SANITIZED("its memory is not what it is");
+  expect_within(256 * kMib, 16 * kMib, 20000);
   // As much as may be kept for reuse.
-  if (measured) expect_within(128 * kMib, 32 * kMib, 10000);
-  if (measured && nightly) expect_within(2048 * kMib, 64 * kMib, 100000);
+  expect_within(128 * kMib, 32 * kMib, 10000);
+  if (std::getenv("QUIRE_NIGHTLY") != nullptr) expect_within(2048 * kMib, 64 * kMib, 100000);
 }
 
 // What it left was kept for reuse.

@@ -322,6 +322,7 @@ TEST(StorageAccounting, PagesWrittenThroughAViewCount) {
 }
 
 TEST(StorageAccounting, KeptSnapshotsTakeThePagesThatTheyDoNotShare) {
+  QUIRE_SKIP_WITHOUT_PAGES();
   const Kernel kernel;
   const MemoryReport report;
   BytesIO f = stream_of(16 * kMib, StorageOptions::paged);
@@ -330,7 +331,6 @@ TEST(StorageAccounting, KeptSnapshotsTakeThePagesThatTheyDoNotShare) {
     kept.push_back(f.getvalue());
     f.write_at(round * 50 * kPage, "y");
   }
-  if (!pages_are_shared()) return;
   // The stream's mapping is a new one each time, with the dirty pages of the one before.
   const double own = 20.0 * 21 / 2 * kPage;
   EXPECT_NEAR(kernel.files(), 16.0 * kMib, kTolerance);
@@ -471,8 +471,11 @@ TEST(StorageAccounting, SpilledStreamsTakeThePagesThatTheyHaveChanged) {
 
 // Its pages were in no report: it had left memory, for a directory that is in memory.
 TEST(StorageAccounting, SpilledStreamsInADirectoryInMemoryAreMemory) {
+  QUIRE_SKIP_WITHOUT_PAGES();
   const std::string directory = test::fast_directory();
-  if (!pages_are_shared() || !detail::temporary_file::in_memory(directory.c_str())) return;
+  if (!detail::temporary_file::in_memory(directory.c_str())) {
+    GTEST_SKIP() << directory << " is not in memory";
+  }
   static_cast<void>(a_mebibyte());
   const MemoryReport report;
   const auto expect_reported = [&](double bytes) {

@@ -731,7 +731,7 @@ Bytes worn_snapshot(BytesIO& stream) {
 
 // What was still mapped of the file before did not count.
 TEST(StorageFailures, AFileThatIsLeftHalfWayCounts) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO stream{ByteSpan(pattern(16 * kMib, 1))};
   Bytes snapshot = worn_snapshot(stream);
   const string content = snapshot.to_string();
@@ -752,7 +752,7 @@ TEST(StorageFailures, AFileThatIsLeftHalfWayCounts) {
 }
 
 TEST(StorageFailures, AFileThatIsLeftWhileALongerSnapshotHasItCounts) {
-  if (!detail::pages::available()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   BytesIO stream{ByteSpan(pattern(16 * kMib, 1))};
   const Bytes longer = worn_snapshot(stream);
   const string content = longer.to_string();

@@ -223,6 +223,8 @@ def storage_targets():
                  "MiB")
     for peer in ("quire paged", "quire second time"):
         yield Target(f"getvalue beside a view, 100 MiB, {peer}", milliseconds(view, peer), 4, "ms")
+        yield Target(f"the same, {peer}: more memory, at the most",
+                     mebibytes(view, peer, "peak_bytes"), 8, "MiB")
     log = "log/{} x append 4 KiB, getvalue"
     for peer in ("io.BytesIO", "QBuffer"):
         yield faster("2,000 x append, getvalue", "append/4 KiB + getvalue", peer, 100)

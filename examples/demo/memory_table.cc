@@ -56,6 +56,8 @@ std::vector<MemoryCell> measure_quire() {
     f.write("hello");
   }));
   cells.push_back(measure([&] { f.write_at(0, "J"); }));
+  Bytes slice;
+  cells.push_back(measure([&] { slice = data.slice(1024); }));
   return cells;
 }
 
@@ -87,6 +89,8 @@ std::vector<MemoryCell> measure_std() {
     f.seekp(0);
     f << 'J';
   }));
+  std::string slice;
+  cells.push_back(measure([&] { slice = data.substr(1024); }));
   return cells;
 }
 
@@ -101,7 +105,8 @@ std::vector<MemoryRow> measure_memory() {
                                              "getvalue() with that buffer around",
                                              "getvalue(), kept",
                                              "append 5 bytes after it",
-                                             "overwrite 1 byte after it"};
+                                             "overwrite 1 byte after it",
+                                             "slice minus 1 KiB"};
   const std::vector<MemoryCell> quire_cells = measure_quire();
   const std::vector<MemoryCell> std_cells = measure_std();
   std::vector<MemoryRow> rows;

@@ -491,10 +491,12 @@ class TestSnapshots:
 
         keep, peak = added(lambda: [stream.snapshot() for _ in range(200)])
         assert peak < MEBIBYTE
+        # The 8 MiB are there once or twice, and 200 times the pages in which a snapshot differs from them. Without
+        # pages each snapshot takes all of them.
+        kept, most = (3, 33) if os.environ.get("QUIRE_PAGES") == "copy" else (200, 100)
         keep, peak = added(lambda: [
-            (stream.write_at(i * 5000, b"x"), stream.snapshot())[1] for i in range(200)])
-        # The 8 MiB are there once or twice, and 200 times the pages in which a snapshot differs from them.
-        assert peak < 100 * MEBIBYTE
+            (stream.write_at(i * 5000, b"x"), stream.snapshot())[1] for i in range(kept)])
+        assert peak < most * MEBIBYTE
         assert bytes(keep[0])[5000] == pattern(5001)[5000]
         assert bytes(keep[1])[5000] == ord("x")
 

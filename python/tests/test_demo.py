@@ -12,7 +12,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 sys.path.insert(0, str(EXAMPLES))
 from seed_programs import PROGRAMS  # noqa: E402  (the path has to be set first)
 
-STEPS = 8
+STEPS = 9
 # What the programs print that is another thing with quire.BytesIO, on purpose.
 DIFFERENT = {
     "1: read() after writes": ("read() is what getvalue() gives: False\n",
@@ -44,7 +44,7 @@ def test_the_demo_prints_them_and_the_table(tmp_path):
         if line.startswith("  step "):
             words = line.split()
             rows[int(words[1])] = (float(words[10]), float(words[14]))
-    created, read, buffer, copied, beside, value, appended, overwritten = (
+    created, read, buffer, copied, beside, value, appended, overwritten, sliced = (
         rows[i] for i in range(STEPS))
     # Less than nothing: the room behind the bytes is given back.
     assert created[0] >= 50 and created[1] >= 50
@@ -53,3 +53,4 @@ def test_the_demo_prints_them_and_the_table(tmp_path):
     assert max(value) <= 0
     assert 43 <= appended[0] and 43 <= overwritten[0]
     assert appended[1] <= 57 and overwritten[1] <= 50
+    assert sliced == (50, 50)

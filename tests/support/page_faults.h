@@ -1,8 +1,8 @@
 // Makes the system calls behind pages and temporary files fail on demand, counts them, and tells what
 // they hold.
 //
-// Lifetime: a PageFaults refuses and counts calls while it lives; one at a time. Thread: refuses the calls of
-// all threads.
+// Lifetime: a PageFaults refuses and counts calls while it lives; one at a time. Thread: refuses and counts
+// the calls of the thread that made it; others may be dropping what they were given.
 #pragma once
 
 #include <cstddef>

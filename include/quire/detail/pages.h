@@ -69,7 +69,7 @@ enum class Access { Read, ReadWrite };
 /// Where the system refuses, it gives the memory back and keeps the addresses.
 void unmap(std::byte* data, std::size_t size) noexcept;
 
-/// Grows or cuts a mapping that map() made; it may move.
+/// Grows or cuts a mapping that map() here or in temporary_file made; it may move.
 [[nodiscard]] int resize(std::byte** data, std::size_t size, std::size_t new_size) noexcept;
 
 /// Maps a part of a memory file over what is at `data`: writes change this mapping only. When it
