@@ -66,6 +66,13 @@ class Documented(unittest.TestCase):
     def test_targets_say_what_was_not_measured(self):
         self.assertIn("| not measured |", self.written("targets "))
 
+    def test_a_target_that_was_not_measured_stays_and_another_of_its_name_does_not_take_its_place(self):
+        lines = self.written("targets ").split("\n")
+        copied = [i for i, line in enumerate(lines) if line.startswith("| the same: copied |")]
+        self.assertGreater(len(copied), 1)
+        before = [line.replace("not measured", f"of day {i}") for i, line in enumerate(lines)]
+        self.assertEqual(self.written("targets ", "\n".join(before)).split("\n"), before)
+
 
 if __name__ == "__main__":
     unittest.main()

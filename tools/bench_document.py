@@ -8,7 +8,7 @@ Reads the same files as tools/bench_report.py. Only what stands between two comm
     <!-- end -->
 
 A WORKLOAD is a name or a pattern of the shell. Where a run has none of them, such as those of 4 GiB
-that only the nightly run measures, what is there stays. The kinds:
+that only the nightly run measures, what is there stays, and so does a target. The kinds:
 
     targets  all of them; no workloads
     counted  a small stream's life, counted; no workloads
@@ -134,11 +134,25 @@ KINDS = {"targets": print_targets, "counted": counted, "tables": tables, "beside
          "grid": grid, "rows": rows}
 
 
+def keeping_unmeasured(lines, before):
+    """Of the targets those that this run has nothing of as they were."""
+    kept = {}
+    for line in before.split("\n"):
+        kept.setdefault(line.split(" | ")[0], []).append(line)
+    for line in lines:
+        same = kept.get(line.split(" | ")[0])
+        before = same.pop(0) if same else line
+        yield before if line.endswith("| not measured |") else line
+
+
 def documented(text, results):
     """`text` with its measured parts as `results` has them."""
     def written(region):
         start, kind, words, end = region.groups()
-        lines = "\n".join(KINDS[kind](results, words)).strip()
+        lines = KINDS[kind](results, words)
+        if kind == "targets":
+            lines = keeping_unmeasured(lines, region[0])
+        lines = "\n".join(lines).strip()
         return f"{start}{lines}\n{end}" if lines else region[0]
     return REGION.sub(written, text)
 
