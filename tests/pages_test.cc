@@ -425,7 +425,7 @@ std::vector<std::byte*> mapped_meanwhile;
 // A huge page was written through a mapping over addresses that were reserved. Older kernels may refuse such
 // a mapping after they took away what was there; what another thread then mapped in the hole went with the rest.
 TEST(Pages, WhatIsMappedWhereAHugePageWasToBeStays) {
-  if (back_end_is_portable()) return;
+  QUIRE_SKIP_WITHOUT_PAGES();
   mapped_meanwhile.clear();
   set_fault_hook([](Call call) noexcept {
     if (call != Call::Collapse) return 0;
