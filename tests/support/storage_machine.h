@@ -69,12 +69,14 @@ class StorageMachine : public Machine<Choices> {
     return kOperations[operation].name;
   }
 
-  /// How much rarer than others it is that this operation ends in that state: 1, or kSeldom; 0 if it
+  /// How much rarer than others it is that this operation ends in that state: 1, 2, or kSeldom; 0 if it
   /// never does, or once in thousands of attempts. A system call is refused only where one is made.
   [[nodiscard]] static std::size_t rarity(std::size_t operation, const StorageState& state) {
     if (!state.failing) return 1;
     const Calls calls = kOperations[operation].calls;
     const bool on_heap = state.tier == Tier::Heap;
+    // A large block on the heap mostly has room: what asks for a mapping elsewhere is done without a call.
+    const std::size_t where_full = on_heap && state.large ? 2 : 1;
     if (!detail::pages::available()) return calls == Calls::Always ? 1 : 0;
     switch (calls) {
       case Calls::Never:
@@ -84,21 +86,21 @@ class StorageMachine : public Machine<Choices> {
       case Calls::ToLeaveMemory:
         return state.tier == Tier::File ? 0 : 1;
       case Calls::ToResize:
-        return state.viewed ? 0 : 1;
+        return state.viewed ? 0 : where_full;
       case Calls::ToCut:
         if (state.viewed || (state.tier == Tier::Mapped && state.outside)) return 0;
         return on_heap || (state.tier == Tier::Paged && state.outside) ? kSeldom : 1;
       case Calls::ToShareBesideAView:
         return state.viewed && !on_heap ? 1 : 0;
       case Calls::ToShareAndWrite:
-        return on_heap && state.viewed ? 0 : 1;
+        return on_heap && state.viewed ? 0 : where_full;
       case Calls::ToShareAndOverwrite:
         // A heap block that is as large as a mapping could not be one before, or was adopted.
         if (on_heap) return state.viewed ? 0 : kSeldom;
         return 1;
       case Calls::ToGiveRoomBack:
         if (state.viewed) return 0;
-        return state.tier == Tier::File && !state.outside ? kSeldom : 1;
+        return state.tier == Tier::File && !state.outside ? kSeldom : where_full;
       case Calls::ToOverwrite:
         // A mapping gets its pages in advance, where it was shared before.
         if (state.viewed || (!state.outside && on_heap)) return 0;
