@@ -76,7 +76,7 @@ void expect_sealed(const FilePath& path) {
 
 /// A handle of `data` whose pages all come from a file.
 Bytes in_a_file(const std::string& data) {
-  BytesIO stream((ByteSpan(data)));
+  BytesIO stream = test::left_before(BytesIO(ByteSpan(data)));
   Bytes bytes = stream.getvalue();
   stream.write_at(0, "!");
   EXPECT_EQ(tier_of(bytes), shares() ? "paged" : "heap");
@@ -154,7 +154,7 @@ TEST(FilePath, ShowsNothingThatTheStreamWritesAfterwards) {
 
 TEST(FilePath, IsACopyOfWhatWasOverwritten) {
   std::string data = pattern(2 * kMib);
-  BytesIO stream((ByteSpan(data)));
+  BytesIO stream = test::left_before(BytesIO(ByteSpan(data)));
   const Bytes before = stream.getvalue();
   stream.write_at(kMib, "changed");
   data.replace(kMib, 7, "changed");

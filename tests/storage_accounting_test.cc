@@ -207,7 +207,7 @@ TEST(StorageAccounting, AdoptedRoomThatNothingIsInCountsToo) {
   bytes.resize(kMib);
   const std::size_t room = bytes.capacity();
   ASSERT_GE(room, 16 * kMib);
-  const Bytes value(std::move(bytes));
+  const Bytes value = Bytes::adopt(std::move(bytes));
   EXPECT_EQ(value.retained_bytes(), room);
   const BytesIO f(value);
   EXPECT_EQ(f.retained_bytes(), room);

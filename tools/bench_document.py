@@ -24,12 +24,14 @@ Usage: tools/bench_document.py [FOLDER [FILE...]]
 
 import re
 import sys
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from bench_report import HEAD, MIB, ROOT, Results, cells, in_words, targets
 
 REGION = re.compile(r"(<!-- measured: (\w+)(.*?)-->\n).*?(<!-- end -->)", re.DOTALL)
+NOT_MEASURED = re.compile(r".*\| not measured \|$").match
 TAG = re.compile(r"<(?=[a-zA-Z])")
 
 
@@ -125,9 +127,10 @@ def print_targets(results, _):
 
 
 def counted(results, _):
-    yield from table(["peer", "instructions", "allocations"],
-                     [[name, f"{counts['instructions']:.0f}", f"{counts['allocations']:g}"]
-                      for name, counts in results.counted.items()])
+    if results.counted:
+        yield from table(["peer", "instructions", "allocations"],
+                         [[name, f"{counts['instructions']:.0f}", f"{counts['allocations']:g}"]
+                          for name, counts in results.counted.items()])
 
 
 KINDS = {"targets": print_targets, "counted": counted, "tables": tables, "beside": beside,
@@ -135,14 +138,21 @@ KINDS = {"targets": print_targets, "counted": counted, "tables": tables, "beside
 
 
 def keeping_unmeasured(lines, before):
-    """Of the targets those that this run has nothing of as they were."""
-    kept = {}
-    for line in before.split("\n"):
-        kept.setdefault(line.split(" | ")[0], []).append(line)
-    for line in lines:
-        same = kept.get(line.split(" | ")[0])
-        before = same.pop(0) if same else line
-        yield before if line.endswith("| not measured |") else line
+    """Where a run did not measure all targets, those that it has nothing of as they were."""
+    lines = list(lines)
+    if not any(map(NOT_MEASURED, lines)):
+        return lines
+    was = [line for line in before.split("\n") if line.startswith("|")]
+    merged = []
+    changes = SequenceMatcher(None, *([line.split(" | ")[0] for line in side]
+                                      for side in (was, lines)), autojunk=False)
+    for change, first, last, start, end in changes.get_opcodes():
+        if change == "equal":
+            merged += [old if NOT_MEASURED(new) else new
+                       for old, new in zip(was[first:last], lines[start:end])]
+        else:
+            merged += was[first:last] + lines[start:end]
+    return merged
 
 
 def documented(text, results):
