@@ -42,10 +42,10 @@ struct MappedBlock : Block {
   Extents extents{};
   std::size_t extent_count = 0;
   DirtyPages dirty;
-  bool dirty_known = true;  // false once a writable view was handed out, until it is asked
-  std::size_t unasked = 0;  // lent below the frozen end meanwhile
+  bool dirty_known = true;   // false once a writable view was handed out, until it is asked
+  std::size_t unasked = 0;   // lent below the frozen end meanwhile
   bool left_before = false;  // by a write, its bytes or those that it was copied from
-  bool read_only = false;   // parts of it, as others only read them
+  bool read_only = false;    // parts of it, as others only read them
   std::atomic<bool> reusable = true;  // its memory, by the next block
   std::size_t mappings = 1;           // taken from the budget
   std::size_t inserted = 0;           // of these, for new pages in the middle of the file's
