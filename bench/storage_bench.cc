@@ -383,6 +383,7 @@ void view_rows(std::size_t size) {
 
 /// Small writes through the stream while a view of it lives: its block learns later what was written.
 void writes_beside_view_rows() {
+  static constexpr std::string_view kRecord = "eight B.";
   const std::size_t size = scaled(16 * kMiB);
   const std::string workload = "view/8 B written, " + size_name(16 * kMiB);
   const auto by_quire = [=](const StorageOptions& options, bool beside_view) {
@@ -392,8 +393,8 @@ void writes_beside_view_rows() {
       if (beside_view) view.emplace(stream.getbuffer());
       trial.measure([&] {
         for (std::size_t i = 0; i < trial.count(); ++i) {
-          if (stream.tell() == size) stream.seek(0);
-          stream.write("eight B.");
+          if (stream.tell() + kRecord.size() > size) stream.seek(0);
+          stream.write(kRecord);
         }
       });
     };
