@@ -61,7 +61,7 @@ using Machine = test::StorageMachine<test::RandomChoices>;
 /// Only blocks of pages become mapped or paged, only a process that forks has forked streams, and only
 /// who makes a system call is refused one.
 bool can_exist(std::size_t operation, const StorageState& state, bool forks) {
-  return (state.tier == Tier::Heap || detail::pages::available()) && (forks || !state.forked) &&
+  return (state.tier <= Tier::Adopted || detail::pages::available()) && (forks || !state.forked) &&
          Machine::rarity(operation, state) != 0;
 }
 
@@ -92,7 +92,7 @@ std::string missed(const StorageCounts& counts, std::size_t bar, bool forks) {
   return text;
 }
 
-/// A column for each state: H, M, P, F for the tier, then the first letters of what is added to it.
+/// A column for each state: H, A, M, P, F for the tier, then the first letters of what is added to it.
 void print(const StorageCounts& counts) {
   constexpr std::size_t kColumns = StorageState::kTogether;
   for (std::size_t first = 0; first < StorageState::kCount; first += kColumns) {

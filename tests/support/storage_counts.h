@@ -11,9 +11,9 @@ namespace quire::test {
 
 /// What a stream was in when an operation ran.
 struct StorageState {
-  enum class Tier : std::uint8_t { Heap, Mapped, Paged, File };
+  enum class Tier : std::uint8_t { Heap, Adopted, Mapped, Paged, File };
 
-  static constexpr std::size_t kTiers = 4;
+  static constexpr std::size_t kTiers = 5;
   static constexpr std::size_t kTogether = 2 * 2 * 2 * 2;
   static constexpr std::size_t kCount = 2 * kTiers * kTogether;
 
@@ -39,7 +39,8 @@ struct StorageState {
   }
 
   [[nodiscard]] std::string name() const {
-    static constexpr std::array<const char*, kTiers> kNames = {"heap", "mapped", "paged", "file"};
+    static constexpr std::array<const char*, kTiers> kNames = {"heap", "adopted", "mapped", "paged",
+                                                               "file"};
     return std::string(large ? "large " : "") + kNames[static_cast<std::size_t>(tier)] +
            (outside ? " +outside handle" : "") + (viewed ? " +view" : "") +
            (forked ? " +after fork" : "") + (failing ? " +failures" : "");
@@ -47,7 +48,7 @@ struct StorageState {
 
   /// The first letters of that, L in front for large.
   [[nodiscard]] std::string letters() const {
-    return std::string(large ? "L" : "") + "HMPF"[static_cast<std::size_t>(tier)] +
+    return std::string(large ? "L" : "") + "HAMPF"[static_cast<std::size_t>(tier)] +
            (outside ? "o" : "") + (viewed ? "v" : "") + (forked ? "f" : "") + (failing ? "x" : "");
   }
 };

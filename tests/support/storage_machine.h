@@ -74,9 +74,10 @@ class StorageMachine : public Machine<Choices> {
   [[nodiscard]] static std::size_t rarity(std::size_t operation, const StorageState& state) {
     if (!state.failing) return 1;
     const Calls calls = kOperations[operation].calls;
-    const bool on_heap = state.tier == Tier::Heap;
+    // What was adopted is written, shared and left as a block on the heap is.
+    const bool on_heap = state.tier <= Tier::Adopted;
     // A large block on the heap mostly has room: what asks for a mapping elsewhere is done without a call.
-    const std::size_t where_full = on_heap && state.large ? 2 : 1;
+    const std::size_t where_full = state.tier == Tier::Heap && state.large ? 2 : 1;
     if (!detail::pages::available()) return calls == Calls::Always ? 1 : 0;
     switch (calls) {
       case Calls::Never:
@@ -89,6 +90,7 @@ class StorageMachine : public Machine<Choices> {
         return state.viewed ? 0 : where_full;
       case Calls::ToCut:
         if (state.viewed || (state.tier == Tier::Mapped && state.outside)) return 0;
+        if (state.tier == Tier::Adopted) return 0;
         return on_heap || (state.tier == Tier::Paged && state.outside) ? kSeldom : 1;
       case Calls::ToShareBesideAView:
         return state.viewed && !on_heap ? 1 : 0;
@@ -281,6 +283,7 @@ class StorageMachine : public Machine<Choices> {
 
   static constexpr std::size_t kStepsBetweenForks = 80;
   static constexpr std::size_t kStepsOfAChild = 100;
+  static constexpr std::size_t kMadeForAChild = 8;
 
   static constexpr std::size_t kSeldom = 20;
   static constexpr std::size_t kNever = ~std::size_t{0};
@@ -389,9 +392,9 @@ class StorageMachine : public Machine<Choices> {
   }
 
   /// What child processes know least.
-  Subject subject_to_be_forked() {
+  Subject subject_to_be_forked(bool may_be_large) {
     constexpr std::size_t kTiers = StorageState::kTiers;
-    const std::size_t chosen = rarest(2 * kTiers, [&](std::size_t i) {
+    const std::size_t chosen = rarest(may_be_large ? 2 * kTiers : kTiers, [&](std::size_t i) {
       return known(static_cast<Tier>(i % kTiers), i >= kTiers, true);
     });
     const auto tier = static_cast<Tier>(chosen % kTiers);
@@ -410,6 +413,13 @@ class StorageMachine : public Machine<Choices> {
     state.outside = made.wants.handles;
     made.last_state = state;
     made.most = large ? kMostOfLarge[below(kMostOfLarge.size())] : kMost[below(kMost.size())];
+    if (tier == Tier::Adopted) {
+      // Mostly of a size that is mapped as soon as it leaves.
+      if (!large && !one_in(4)) made.most = 80 * kPage;
+      made.model.data = fresh(large || !one_in(4) ? nearly(made.most) : 1 + below(made.most));
+      made.either = BytesIO::adopt(std::string(made.model.data));
+      return made;
+    }
     if (tier == Tier::File) {
       made.either = SpooledIO(some_spooled_options());
     } else {
@@ -496,7 +506,7 @@ class StorageMachine : public Machine<Choices> {
     fault.error = ENOMEM;
     if (one_in(2)) fault.repeat = PageFault::Repeat::FromThenOn;
     const std::size_t kind = below(4);
-    if (kind == 0 && !others_may_read && state.tier != Tier::Heap) {
+    if (kind == 0 && !others_may_read && state.tier >= Tier::Mapped) {
       // For a moment the bytes are gone.
       join();
       fault.call = detail::pages::Call::MapOverTorn;
@@ -526,8 +536,8 @@ class StorageMachine : public Machine<Choices> {
       const std::size_t size = s.model.data.size();
       put(s, size, fresh(nearly(s.most) - size));
     }
-    // With a handle what is mapped moves into a file as soon as there is a view.
-    if (state_of(s).tier == Tier::Mapped) take_wanted_view(s);
+    // Once there is a handle, a view would move it.
+    if (leaves_tier(s)) take_wanted_view(s);
     if (!s.wants.handles) {
       std::erase_if(kept_, [&](const Held& held) { return held.family == s.family; });
       std::erase_if(subjects_, [&](const Subject& other) { return other.family == s.family; });
@@ -566,6 +576,7 @@ class StorageMachine : public Machine<Choices> {
     StorageState state{Tier::Heap, is_large(s), false, s.pinned(), s.forked, false};
     if (detail::Block* const block = block_of(s)) {
       const std::string_view tier = detail::tier_of(*block);
+      if (tier == "adopted") state.tier = Tier::Adopted;
       if (tier == "mapped") state.tier = Tier::Mapped;
       if (tier == "paged") state.tier = Tier::Paged;
       if (tier == "file") state.tier = Tier::File;
@@ -576,6 +587,12 @@ class StorageMachine : public Machine<Choices> {
       state.outside = state.outside || has_relative(s);
     }
     return state;
+  }
+
+  /// Whether it is where nothing shared stays when it is written.
+  [[nodiscard]] bool leaves_tier(Subject& s) const {
+    const Tier tier = state_of(s).tier;
+    return tier == Tier::Adopted || tier == Tier::Mapped;
   }
 
   [[nodiscard]] static const detail::MappedBlock* mapped_block_of(Subject& s) {
@@ -1161,15 +1178,17 @@ class StorageMachine : public Machine<Choices> {
     keep_few_large(files_, 1);
     keep_few_large(kept_, 4);
     keep_few_large(subjects_, 2);
-    while (subjects_.size() > 6 || (subjects_.size() > 1 && one_in(20))) {
+    // What a child has it is to have from its parent.
+    const bool in_child = child_ == kInChild;
+    const std::size_t most = in_child ? 12 : 6;
+    while (subjects_.size() > most || (subjects_.size() > 1 && one_in(20))) {
       const std::size_t chosen =
           rarest(subjects_.size(), [&](std::size_t i) { return ~known(subjects_[i].last_state); });
       std::swap(subjects_[chosen], subjects_.back());
       check_all(subjects_.back());
       subjects_.pop_back();
     }
-    // What a child has it is to have from its parent.
-    const std::size_t enough = child_ < 0 ? 2 : 5;
+    const std::size_t enough = in_child ? 2 : 5;
     if (subjects_.size() < enough && one_in(3)) subjects_.push_back(new_subject());
   }
 
@@ -1209,8 +1228,10 @@ class StorageMachine : public Machine<Choices> {
       running_ = "fork";
       join();
       reap();
-      // A child makes no stream that is older than itself, and loses those it has as soon as they change.
-      subjects_.push_back(subject_to_be_forked());
+      // A child makes no stream that is older than itself, and loses those it has as soon as they change:
+      // it gets many, and a large one at the most.
+      for (std::size_t i = 0; i < kMadeForAChild; ++i)
+        subjects_.push_back(subject_to_be_forked(i == 0));
       const std::uint64_t seed = below(std::size_t{1} << 32);
       ++counts_.forks;
       std::fflush(nullptr);
@@ -1224,11 +1245,10 @@ class StorageMachine : public Machine<Choices> {
   }
 
   /// What only one of two processes may do to a file that both have: put more into it. Hardly into what has
-  /// no file yet, as it would have one afterwards.
+  /// none yet and would be elsewhere afterwards.
   void extend_some() {
     for (Subject& s : subjects_) {
-      const bool mapped = state_of(s).tier == Tier::Mapped;
-      if (!one_in(mapped ? 8 : 2) || s.model.data.size() > s.most) continue;
+      if (!one_in(leaves_tier(s) ? 8 : 2) || s.model.data.size() > s.most) continue;
       put(s, s.model.data.size(), fresh(20 * kPage));
       const Held value{s.stream().getvalue(), s.model.data, s.family};
       do_overwrite(s);
