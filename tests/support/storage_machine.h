@@ -352,6 +352,7 @@ class StorageMachine : public Machine<Choices> {
   /// The same of a tier, in a process's own streams or in those it was forked with.
   [[nodiscard]] std::size_t known(Tier tier, bool large, bool forked) const noexcept {
     std::size_t least = kNever;
+    if (tier >= Tier::Mapped && !detail::pages::available()) return least;
     for (const bool outside : {false, true}) {
       for (const bool viewed : {false, true}) {
         least = std::min(least, known({tier, large, outside, viewed, forked, false}));
