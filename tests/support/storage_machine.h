@@ -76,8 +76,6 @@ class StorageMachine : public Machine<Choices> {
     const Calls calls = kOperations[operation].calls;
     // What was adopted is written, shared and left as a block on the heap is.
     const bool on_heap = state.tier <= Tier::Adopted;
-    // A large block on the heap mostly has room: what asks for a mapping elsewhere is done without a call.
-    const std::size_t where_full = state.tier == Tier::Heap && state.large ? 2 : 1;
     if (!detail::pages::available()) return calls == Calls::Always ? 1 : 0;
     switch (calls) {
       case Calls::Never:
@@ -87,22 +85,21 @@ class StorageMachine : public Machine<Choices> {
       case Calls::ToLeaveMemory:
         return state.tier == Tier::File ? 0 : 1;
       case Calls::ToResize:
-        return state.viewed ? 0 : where_full;
+        return state.viewed ? 0 : 1;
       case Calls::ToCut:
         if (state.viewed || (state.tier == Tier::Mapped && state.outside)) return 0;
-        if (state.tier == Tier::Adopted) return 0;
+        if (state.tier == Tier::Adopted || (on_heap && state.large)) return 0;
         return on_heap || (state.tier == Tier::Paged && state.outside) ? kSeldom : 1;
       case Calls::ToShareBesideAView:
         return state.viewed && !on_heap ? 1 : 0;
       case Calls::ToShareAndWrite:
-        return on_heap && state.viewed ? 0 : where_full;
+        return on_heap && state.viewed ? 0 : 1;
       case Calls::ToShareAndOverwrite:
-        // A heap block that is as large as a mapping could not be one before, or was adopted.
         if (on_heap) return state.viewed ? 0 : kSeldom;
         return 1;
       case Calls::ToGiveRoomBack:
         if (state.viewed) return 0;
-        return state.tier == Tier::File && !state.outside ? kSeldom : where_full;
+        return state.tier == Tier::File && !state.outside ? kSeldom : 1;
       case Calls::ToOverwrite:
         // A mapping gets its pages in advance, where it was shared before.
         if (state.viewed || (!state.outside && on_heap)) return 0;
@@ -421,10 +418,17 @@ class StorageMachine : public Machine<Choices> {
       made.either = BytesIO::adopt(std::string(made.model.data));
       return made;
     }
+    if (tier == Tier::Heap && large && one_in(2)) {
+      // A large block is there only where it was asked for, or where others made it.
+      made.model.data = fresh(nearly(made.most));
+      made.either = BytesIO(Bytes(ByteSpan(made.model.data)));
+      return made;
+    }
     if (tier == Tier::File) {
       made.either = SpooledIO(some_spooled_options());
     } else {
-      if (tier == Tier::Heap && one_in(2)) made.options.tier = StorageOptions::Tier::heap;
+      if (tier == Tier::Heap && (large || one_in(2)))
+        made.options.tier = StorageOptions::Tier::heap;
       if (tier == Tier::Paged) made.options.tier = StorageOptions::Tier::paged;
       made.either = BytesIO(made.options);
       // Large enough for a mapping, however little is in it.
